@@ -1,0 +1,167 @@
+"""Every cell of 资源清单 to its canonical value, and what is wrong with its form.
+
+Pure: texts in, values and findings out. Works on whole columns; only distinct texts that
+the schema refuses are read one by one, by their field's reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.fields import BY_NAME, FIELDS
+from pipeline.model import Finding, Kind, Layout, Place, Submission
+from pipeline.rules import REGISTER, Reading
+from pipeline.rules.text import EDGE, FILLER, PLACEHOLDER, REQUIRED_CODES
+from pipeline.schema import FORM, REQUIRED, build_schema, failures
+from pipeline.settings import Settings
+
+PROVENANCE = ["@unit", "@workbook", "@sheet", "@row"]
+_COUNTS = ("点击量", "学习人数")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
+
+    raw: the texts as sent. values: the canonical ones ("" where malformed). broken: which
+    cells no rule may judge any further. All three have the fields as columns; values
+    also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
+    """
+
+    raw: pd.DataFrame
+    values: pd.DataFrame
+    broken: pd.DataFrame
+    layouts: Mapping[tuple[str, str], Layout]
+    findings: list[Finding]
+    rows: list[tuple[str, str, str, int]]
+
+    def place(self, index: int, field: str) -> Place:
+        """Where a cell stands in the file that was sent."""
+        unit, workbook, sheet, row = self.rows[index]
+        return Place(unit, workbook, sheet, row, field, self.layouts[unit, workbook].address(row, field))
+
+
+def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
+    """The table of all rows of all submissions, with the findings on form."""
+    submissions = list(submissions)
+    raw = _raw_table(submissions)
+    provenance, raw = raw[PROVENANCE], raw[list(BY_NAME)]
+    rows = list(provenance.itertuples(index=False, name=None))
+    held = _held(submissions, raw)
+    kinds = _kinds(submissions)
+    layouts = {(each.unit, each.workbook): each.layout for each in submissions}
+    values = raw.mask(held, "")
+    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], rows)
+    _trim(table, values)
+    _blank_placeholders(table, values)
+    _day_only(values, kinds)
+    _read_forms(table, values, kinds, settings)
+    table.values[list(BY_NAME)] = values
+    return table
+
+
+def _raw_table(submissions: list[Submission]) -> pd.DataFrame:
+    columns: dict[str, list[str] | list[int]] = {}
+    columns["@unit"] = [each.unit for each in submissions for _ in each.rows]
+    columns["@workbook"] = [each.workbook for each in submissions for _ in each.rows]
+    columns["@sheet"] = [each.layout.sheet for each in submissions for _ in each.rows]
+    columns["@row"] = [row for each in submissions for row in each.rows]
+    for name in BY_NAME:
+        columns[name] = [text for each in submissions for text in each.cells[name]]
+    return pd.DataFrame({name: pd.Series(column, dtype=None if name == "@row" else object) for name, column in columns.items()})
+
+
+def _held(submissions: list[Submission], raw: pd.DataFrame) -> pd.DataFrame:
+    """The cells already told while reading, as a mask."""
+    held = pd.DataFrame(False, index=raw.index, columns=raw.columns)
+    start = 0
+    for each in submissions:
+        if each.held:
+            at = {row: start + offset for offset, row in enumerate(each.rows)}
+            for row, name in each.held:
+                held.at[at[row], name] = True
+        start += len(each.rows)
+    return held
+
+
+def _kinds(submissions: list[Submission]) -> dict[tuple[int, str], Kind]:
+    kinds, start = {}, 0
+    for each in submissions:
+        if each.kinds:
+            at = {row: start + offset for offset, row in enumerate(each.rows)}
+            kinds |= {(at[row], name): kind for (row, name), kind in each.kinds.items()}
+        start += len(each.rows)
+    return kinds
+
+
+def _note(table: Table, code: str, name: str, indexes: Iterable[int], *, breaks: bool, safe: bool = False) -> None:
+    """One finding per cell; the suggestion of what is only tidied is the tidy value."""
+    for index in indexes:
+        table.findings.append(Finding(code, table.place(index, name), table.raw.at[index, name], safe=safe))
+        if breaks:
+            table.broken.at[index, name] = True
+
+
+def _trim(table: Table, values: pd.DataFrame) -> None:
+    """G01: blanks that nobody sees at both ends."""
+    for name in values:
+        column = values[name]
+        trimmed = column.map({text: EDGE.sub("", text) for text in column.unique()})
+        changed = trimmed != column
+        if changed.any():
+            _note(table, "G01", name, column.index[changed & (trimmed != "")], breaks=False, safe=True)
+            values[name] = trimmed
+
+
+def _blank_placeholders(table: Table, values: pd.DataFrame) -> None:
+    """G04 in optional fields, G05 in required ones."""
+    for field in FIELDS:
+        column = values[field.name]
+        pattern = re.compile(f"{PLACEHOLDER.pattern}|{FILLER.pattern}") if field.required else PLACEHOLDER
+        zero = not field.required and field.name not in _COUNTS
+        verdicts = {text: bool(pattern.fullmatch(text)) or (zero and text == "0") for text in column.unique()}
+        found = column.map(verdicts).astype(bool) if len(column) else column.astype(bool)
+        if found.any():
+            _note(table, "G05" if field.required else "G04", field.name, column.index[found],
+                  breaks=field.required, safe=not field.required)
+            values.loc[found, field.name] = ""
+
+
+def _day_only(values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
+    """A native date may carry a time of day, which nobody asked for."""
+    for (index, name), kind in kinds.items():
+        if kind is Kind.DATE and name == "创建时间":
+            values.at[index, name] = values.at[index, name][:10]
+
+
+def _read_forms(table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind], settings: Settings) -> None:
+    """What the schema refuses: missing values, and forms that the readers explain."""
+    refused = failures(values, build_schema(settings))
+    for (name, check), cases in refused.groupby(["column", "check"], sort=False):
+        indexes = [index for index in cases["index"].astype(int) if not table.broken.at[index, name]]
+        if check == REQUIRED:
+            _note(table, REQUIRED_CODES[name], name, indexes, breaks=True)
+        elif check == FORM:
+            _read_cells(table, values, name, indexes, kinds, settings)
+
+
+def _read_cells(
+    table: Table, values: pd.DataFrame, name: str, indexes: list[int],
+    kinds: dict[tuple[int, str], Kind], settings: Settings,
+) -> None:
+    known: dict[tuple[str, Kind], Reading] = {}
+    reader = REGISTER.readers[name]
+    for index in indexes:
+        text, kind = values.at[index, name], kinds.get((index, name), Kind.TEXT)
+        if (text, kind) not in known:
+            known[text, kind] = reader(text, kind, settings)
+        reading = known[text, kind]
+        place, raw = table.place(index, name), table.raw.at[index, name]
+        for code, facts in reading.flaws:
+            table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
+        values.at[index, name] = reading.value if reading.safe else text
+        table.broken.at[index, name] = not reading.safe

@@ -1,0 +1,1 @@
+"""A realistic generated call to try everything on."""

@@ -1,0 +1,139 @@
+"""The many ways in which units lay out their workbook; all of them are allowed, or wrong in one known way."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import xlsxwriter
+
+from pipeline.demo.content import Cell, Formula, Native, Record
+from pipeline.fields import (
+    FIELDS,
+    NAMES,
+    PLATFORM_HEADERS,
+    PLATFORM_SHEET,
+    REQUIRED,
+    RESOURCE_SHEET,
+    UNIT_SHEET,
+    VERSION_SHEET,
+)
+
+_CREATED = dt.datetime(2024, 4, 20, 9, 30)
+_TITLES = ("继续教育数字化资源元数据表", "填报单位（盖章）：", "填报日期：2024年4月20日")
+_SPARE = "资源清单（备份）"
+MERGED_ROWS = 3
+"""How many rows a merged cell swallows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one workbook looks.
+
+    columns: field names and other headings, left to right. titles: what stands in the
+    header in place of a field's name. above: rows over the header. gap: a blank row after
+    so many resources (0: none). merged: the field whose first three cells are merged.
+    example: the template's example stands above the resources. twice: a copy of the list
+    stands on a sheet of its own.
+    """
+
+    columns: tuple[str, ...] = NAMES
+    titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    above: int = 0
+    gap: int = 0
+    merged: str = ""
+    example: bool = False
+    twice: bool = False
+
+    @property
+    def header_row(self) -> int:
+        """Its number in the spreadsheet."""
+        return self.above + 1
+
+    def row_of(self, index: int) -> int:
+        """The spreadsheet's row number of a resource."""
+        blanks = index // self.gap if self.gap else 0
+        return self.header_row + int(self.example) + index + blanks + 1
+
+
+def workbook(
+    shape: Shape,
+    records: Sequence[Record],
+    *,
+    version: str,
+    call_id: str,
+    unit_info: Mapping[str, str],
+    platforms: Sequence[Mapping[str, str]],
+) -> bytes:
+    """The workbook as .xlsx: list, unit, platforms and the template's hidden mark."""
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_urls": False})
+    book.set_properties({"created": _CREATED})
+    unit = book.add_worksheet(UNIT_SHEET)
+    _write_lines(unit, unit_info.items())
+    for name in (RESOURCE_SHEET, _SPARE) if shape.twice else (RESOURCE_SHEET,):
+        _write_list(book, book.add_worksheet(name), shape, records)
+    rows = [PLATFORM_HEADERS, *([row[head] for head in PLATFORM_HEADERS] for row in platforms)]
+    _write_lines(book.add_worksheet(PLATFORM_SHEET), rows)
+    mark = book.add_worksheet(VERSION_SHEET)
+    _write_lines(mark, (("模板版本", version), ("征集编号", call_id)))
+    mark.hide()
+    book.close()
+    return buffer.getvalue()
+
+
+def as_csv(records: Sequence[Record]) -> bytes:
+    """The list alone, as Excel in Chinese saves it: gb18030, CR LF."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(NAMES)
+    writer.writerows([record.text(name) for name in NAMES] for record in records)
+    return text.getvalue().encode("gb18030")
+
+
+def _write_lines(sheet: Any, lines: Any) -> None:
+    for row, line in enumerate(lines):
+        for column, text in enumerate(line):
+            sheet.write_string(row, column, text)
+    sheet.set_column(0, 4, 24)
+
+
+def _write_list(book: Any, sheet: Any, shape: Shape, records: Sequence[Record]) -> None:
+    """Titles, header and resources, one under the other."""
+    formats: dict[str, Any] = {}
+    bold = book.add_format({"bold": True, "bg_color": "#E7ECF2", "border": 1, "text_wrap": True})
+    for row in range(shape.above):
+        sheet.write_string(row, 0, _TITLES[row % len(_TITLES)])
+    for column, name in enumerate(shape.columns):
+        title = shape.titles.get(name, name + ("*" if name in REQUIRED else ""))
+        sheet.write_string(shape.header_row - 1, column, title, bold)
+    sheet.set_column(0, len(shape.columns) - 1, 16)
+    if shape.example:
+        for known in FIELDS:
+            sheet.write_string(shape.header_row, shape.columns.index(known.name), known.example)
+    for index, record in enumerate(records):
+        row = shape.row_of(index) - 1
+        for column, name in enumerate(shape.columns):
+            if name == "序号":
+                sheet.write_number(row, column, index + 1)
+            elif not (name == shape.merged and index < MERGED_ROWS):
+                _write_cell(book, sheet, row, column, record.cells.get(name, ""), formats)
+    if shape.merged:
+        column, first = shape.columns.index(shape.merged), shape.row_of(0) - 1
+        sheet.merge_range(first, column, first + MERGED_ROWS - 1, column, records[0].text(shape.merged))
+
+
+def _write_cell(book: Any, sheet: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:
+    if isinstance(cell, Formula):
+        sheet.write_formula(row, column, cell.formula, None, cell.result)
+    elif isinstance(cell, Native):
+        if cell.format not in formats:
+            formats[cell.format] = book.add_format({"num_format": cell.format})
+        sheet.write_number(row, column, cell.number, formats[cell.format])
+    elif cell:
+        sheet.write_string(row, column, cell)

@@ -1,0 +1,217 @@
+"""Rows to files and files to rows: what a cell names, where it is, and what was measured.
+
+Pure: tables, file lists and facts in, tables out. A name is looked for under the unit's
+folder only; a path that leaves it is a problem and is never opened.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipeline.files import AUDIOS, IMAGES, VIDEOS, Entry, Unit
+from pipeline.model import Facts
+
+Key = tuple[str, str]
+"""(unit, path of the file below the unit's folder)."""
+
+MISSING = "在提交的文件中找不到"
+_LEAVES = re.compile(r"^(?:[A-Za-z]:|[\\/])|(?:^|[\\/])\.\.(?:[\\/]|$)|^~")
+_SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a name leads: a path, or a problem with perhaps a likely path."""
+
+    path: str = ""
+    problem: str = ""
+    respelled: bool = False
+    likely: str = ""
+
+
+class Index:
+    """The files of one unit by exact path, by folded path and by folded bare name."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """entries: all regular files of the unit."""
+        self.paths = {entry.path for entry in entries}
+        self.folded: dict[str, list[str]] = defaultdict(list)
+        self.bare: dict[str, list[str]] = defaultdict(list)
+        self.stems: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self.paths):
+            self.folded[_fold(path)].append(path)
+            self.bare[_fold(posixpath.basename(path))].append(path)
+            self.stems[_fold(posixpath.splitext(posixpath.basename(path))[0])].append(path)
+
+    def find(self, named: str) -> Match:
+        """The file that a cell names (contract: relative path, else bare name if only one has it)."""
+        if "://" in named:
+            return Match(problem="是网址，不是文件名")
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in named):
+            return Match(problem="含有不能用作文件名的字符")
+        bare = posixpath.basename(named.replace("\\", "/").rstrip("/"))
+        if _LEAVES.search(named):
+            return Match(problem="写的是本机路径，不在提交的文件夹内", likely=self._only(self.bare, bare))
+        path = posixpath.normpath(named.replace("\\", "/"))
+        if path in self.paths:
+            return Match(path)
+        found = self._only(self.folded, path)
+        if found:
+            return Match(found, respelled=True)
+        several = self.bare.get(_fold(bare), [])
+        if len(several) == 1:
+            return Match(several[0], respelled=posixpath.basename(several[0]) != bare)
+        if several:
+            return Match(problem=f"有 {len(several)} 个同名文件，不能确定是哪一个，请写明所在文件夹")
+        return Match(problem=MISSING, likely=self._only(self.stems, bare))
+
+    def by_title(self, title: str) -> list[str]:
+        """The files whose name without extension is the resource's name."""
+        return self.stems.get(_fold(title), [])
+
+    @staticmethod
+    def _only(table: Mapping[str, list[str]], name: str) -> str:
+        found = table.get(_fold(name), [])
+        return found[0] if len(found) == 1 else ""
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def sort_of(path: str) -> str:
+    """`video`, `audio` or `other`, by the extension alone."""
+    extension = posixpath.splitext(path)[1].lower()
+    return "video" if extension in VIDEOS else "audio" if extension in AUDIOS else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the cells name. media and covers: one row per cell and named file, with `@index`."""
+
+    media: pd.DataFrame
+    covers: pd.DataFrame
+    claimed: frozenset[Key]
+
+    def keys(self) -> list[Key]:
+        """The distinct files to be probed, in order."""
+        media = self.media[self.media["sort"] != "other"]
+        return sorted({key for key in (*_keys(media), *_keys(self.covers)) if key[1]})
+
+
+_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion"]
+
+
+def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: Iterable[Key]) -> References:
+    """Resolve 资源文件 and 资源封面. elsewhere: files that other sheets name."""
+    media = _resolve(values, "资源文件", indexes)
+    covers = _resolve(values, "资源封面", indexes)
+    media["sort"] = [sort_of(path or named) for path, named in zip(media["path"], media["named"], strict=True)]
+    claimed = {*elsewhere, *_keys(media), *_keys(covers)}
+    return References(media, covers, frozenset(claimed))
+
+
+def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> pd.DataFrame:
+    rows = []
+    filled = values[values[field] != ""]
+    for index, unit, text in zip(filled.index, filled["@unit"], filled[field], strict=True):
+        names = [text] if field != "资源文件" else [part for each in text.split(";") if (part := each.strip())]
+        for named in names:
+            found = indexes[unit].find(named)
+            likely = found.likely if len(names) == 1 else ""
+            rows.append((index, unit, named, found.path, found.problem, "是" if found.respelled else "否", likely))
+    return pd.DataFrame(rows, columns=_NAMED)
+
+
+def orphans(units: Iterable[Unit], claimed: frozenset[Key], workbooks: Mapping[str, str]) -> pd.DataFrame:
+    """Media and pictures of units with a workbook, and whether a row claims them; scans by their name are let be."""
+    rows = []
+    for unit in units:
+        if unit.name not in workbooks:
+            continue
+        for entry in unit.entries:
+            picture = entry.suffix in IMAGES
+            if entry.suffix in VIDEOS | AUDIOS or (picture and not _SCAN.search(entry.path)):
+                mine = "是" if (unit.name, entry.path) in claimed else "否"
+                rows.append((unit.name, workbooks[unit.name], "", 0, entry.path, mine))
+    return pd.DataFrame(rows, columns=["@unit", "@workbook", "@sheet", "@row", "value", "claimed"])
+
+
+def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: frozenset[Key]) -> pd.Series:
+    """For rows without 资源文件: the one unclaimed media file that bears the resource's name, else ""."""
+    likely = pd.Series("", index=values.index, dtype=object)
+    lone = values[(values["资源文件"] == "") & (values["资源名称"] != "")]
+    for index, unit, title in zip(lone.index, lone["@unit"], lone["资源名称"], strict=True):
+        free = [p for p in indexes[unit].by_title(title) if sort_of(p) != "other" and (unit, p) not in claimed]
+        if len(free) == 1:
+            likely[index] = free[0]
+    return likely
+
+
+# --- with the measurements --------------------------------------------------------------------
+
+MEDIA_COLUMNS: dict[str, str | float | bool] = {
+    "real": "", "real_name": "", "broken": "", "tracks": False, "video_codec": "", "audio_codecs": "",
+    "width": 0.0, "height": 0.0, "fps": 0.0, "bitrate": 0.0, "stream_bitrate": 0.0, "seconds": float("nan"),
+    "rate": 0.0, "channels": 0.0, "unplayable": "", "streamable": "是",
+}  # fmt: skip
+"""The columns of `media` that come from a probe, with their value where nothing is known.
+
+Sizes in pixels, rates in frames a second, bit/s and Hz; broken, real_name and unplayable in Chinese.
+"""
+COVER_COLUMNS: dict[str, str | float] = {"fault": "", "mode": "", "width": 0.0, "height": 0.0}
+"""The same for `covers`: fault is why the file is no sound JPEG, mode Pillow's colour mode."""
+
+
+def media_table(
+    values: pd.DataFrame,
+    found: References,
+    measured: Mapping[Key, Facts],
+    twins: Mapping[Key, str],
+    media_types: Mapping[str, str],
+) -> pd.DataFrame:
+    """One row per file named in 资源文件: the resource's fields, the match, and what was measured.
+
+    role says by which standard the file is judged, "" if by none (another rule tells why).
+    twin is the digest that files of equal content share, else the file itself.
+    """
+    keys = _keys(found.media)
+    table = _with_facts(found.media, keys, measured, MEDIA_COLUMNS).join(values, on="@index")
+    wanted = table["资源类型"].map(media_types).fillna("any")
+    judged = (table["sort"] != "other") & ((wanted == "any") | (wanted == table["sort"]))
+    table["role"] = table["sort"].where(judged, "")
+    table["sort"] = table["sort"].where(table["problem"] == "", "")
+    table["sound"] = (table["broken"] == "") & table["tracks"].astype(bool)
+    table["twin"] = [twins.get(key) or ("/".join(key) if key[1] else "") for key in keys]
+    return table
+
+
+def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, Facts]) -> pd.DataFrame:
+    """One row per cover named: the resource's fields, the match, and what was measured."""
+    return _with_facts(found.covers, _keys(found.covers), measured, COVER_COLUMNS).join(values, on="@index")
+
+
+def _keys(found: pd.DataFrame) -> list[Key]:
+    return list(zip(found["@unit"], found["path"], strict=True))
+
+
+def _with_facts(
+    found: pd.DataFrame, keys: list[Key], measured: Mapping[Key, Facts], columns: Mapping[str, object]
+) -> pd.DataFrame:
+    facts = [{**columns, **measured.get(key, {})} for key in keys]
+    known = pd.DataFrame(facts, index=found.index, columns=list(columns))
+    return pd.concat([found.drop(columns="@unit"), known], axis=1)
+
+
+def measured_seconds(media: pd.DataFrame) -> pd.Series:
+    """The length of all files of a row together, NaN if one of them has none; by row index."""
+    timed = media[media["role"] != ""]
+    known = timed["seconds"].where(timed["sound"])
+    return known.groupby(timed["@index"]).agg(lambda lengths: lengths.sum(skipna=False))

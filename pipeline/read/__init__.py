@@ -1,0 +1,1 @@
+"""Reading what a unit sent: bytes in, exact cells out."""

@@ -1,0 +1,24 @@
+"""How much one workbook may hold, whatever its format."""
+
+from __future__ import annotations
+
+from pipeline.read.refusal import CLEAN, Refused
+
+MOST_CELLS = 3_000_000
+MOST_CHARACTERS = 300_000_000
+MOST_SHEETS = 1_000
+
+
+class Budget:
+    """The cells and characters that may still be read. left can be kept and set back."""
+
+    def __init__(self) -> None:
+        """All of it."""
+        self.left = (MOST_CELLS, MOST_CHARACTERS)
+
+    def spend(self, line: dict[int, str], times: int = 1) -> None:
+        """Take a row off, as often as it is repeated; raises Refused when nothing is left."""
+        cells, characters = self.left
+        self.left = (cells - times * len(line), characters - times * sum(map(len, line.values())))
+        if min(self.left) < 0:
+            raise Refused(f"文件内容过多，填写的单元格超过 {MOST_CELLS} 个，或者文字过长", CLEAN)

@@ -1,0 +1,33 @@
+"""What a worker does with one received workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.model import Finding, Place, Rejection, Submission
+from pipeline.read.book import read_book
+from pipeline.read.tables import understand
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """A private copy to read, and what it was called."""
+
+    copy: Path
+    unit: str
+    workbook: str
+
+
+def read_submission(task: ReadTask) -> Submission | Finding:
+    """The submission in a workbook, or the one finding that says why there is none."""
+    book = read_book(task.copy)
+    if isinstance(book, Rejection):
+        return unreadable(task, book)
+    return understand(book, task.unit, task.workbook)
+
+
+def unreadable(task: ReadTask, why: Rejection) -> Finding:
+    """Finding F01 for a file."""
+    facts = {"cause": why.cause, "remedy": why.remedy}
+    return Finding("F01", Place(task.unit, task.workbook), task.workbook.rpartition("/")[2], facts)

@@ -1,0 +1,407 @@
+"""Reading .xlsx and .xlsm (ECMA-376, transitional and strict) without bending a value."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lxml import etree
+
+from pipeline.model import Area, Book, Kind, Sheet
+from pipeline.read import cells
+from pipeline.read.budget import MOST_SHEETS, Budget
+from pipeline.read.cells import BEYOND, COLUMNS, LAST_ROW, MAIN, NotPlain, Row
+from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
+from pipeline.read.package import Package, local
+from pipeline.read.refusal import CLEAN, RESAVE, BadValue, Refused, damaged
+
+_WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
+
+
+def read_xlsx(package: Package) -> Book:
+    """The workbook in a package; raises Refused."""
+    main = _main_part(package)
+    workbook = package.root(main)
+    if local(workbook) != "workbook" or etree.QName(workbook).namespace not in MAIN:
+        raise Refused("文件不是表格工作簿", RESAVE)
+    links = _links(package, main)
+    style = _style_sheet(package, links)
+    strings = _strings(package, links)
+    date1904 = any(_true(item.get("date1904")) for item in workbook.iter("{*}workbookPr"))
+    budget = Budget()
+    sheets = tuple(
+        _sheet(package, name, hidden, part, SheetReading(style, strings, date1904, budget))
+        for name, hidden, part in _listed_sheets(package, workbook, links)
+    )
+    package.verify()
+    active = _active(package, links)
+    return Book(
+        kind="xlsm" if any(name.endswith("vbaproject.bin") for name in package.names()) else "xlsx",
+        sheets=sheets,
+        modified=_modified(package),
+        date1904=date1904,
+        active=active,
+    )
+
+
+def _true(stored: str | None) -> bool:
+    return stored in ("1", "true", "on")
+
+
+# --- parts and how they hang together (OPC)
+
+
+class Link(NamedTuple):
+    """A relationship: the last word of its type, and its target as a part name, "" if outside."""
+
+    type: str
+    target: str
+
+
+def _links(package: Package, part: str) -> dict[str, Link]:
+    folder, name = posixpath.split(part)
+    listing = posixpath.join(folder, "_rels", f"{name}.rels")
+    if listing not in package:
+        return {}
+    links = {}
+    for item in package.root(listing).iter("{*}Relationship"):
+        target = item.get("Target", "").replace("\\", "/")
+        inside = item.get("TargetMode") != "External"
+        where = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") if inside else ""
+        links[item.get("Id", "")] = Link(item.get("Type", "").rpartition("/")[2], where)
+    return links
+
+
+def _first(links: dict[str, Link], kind: str) -> str:
+    return next((link.target for link in links.values() if link.type == kind), "")
+
+
+def _main_part(package: Package) -> str:
+    main = _first(_links(package, ""), "officeDocument")
+    if not main:
+        raise Refused("文件不完整，缺少其中的工作簿目录")
+    return main
+
+
+def _modified(package: Package) -> str:
+    part = _first(_links(package, ""), "core-properties")
+    if part not in package:
+        return ""
+    stamps = package.root(part).iter("{*}modified")
+    return next(((stamp.text or "").strip() for stamp in stamps), "")
+
+
+def _active(package: Package, links: dict[str, Link]) -> tuple[str, ...]:
+    types = {link.type for link in links.values()}
+    names = package.names()
+    macros = any(name.endswith("vbaproject.bin") for name in names) or types & _MACROSHEETS
+    outside = "externalLink" in types
+    data = "connections" in types or any("/querytables/" in name for name in names)
+    return tuple(word for word, found in (("宏", macros), ("外部链接", outside), ("数据连接", data)) if found)
+
+
+def _listed_sheets(
+    package: Package, workbook: etree._Element, links: dict[str, Link]
+) -> list[tuple[str, bool, str]]:
+    """Name, hidden and part of every worksheet in order; chart and macro sheets are passed over."""
+    listed = []
+    names: set[str] = set()
+    for item in workbook.iterfind("{*}sheets/{*}sheet"):
+        name = item.get("name", "")
+        identity = next((value for key, value in item.attrib.items() if str(key).endswith("}id")), "")
+        link = links.get(str(identity))
+        if link is None or not link.target or link.target not in package:
+            raise Refused(f"文件不完整，工作表“{name}”的内容不在里面")
+        if name.casefold() in names:
+            raise Refused(f"文件里有两个名为“{name}”的工作表")
+        names.add(name.casefold())
+        if link.type == _WORKSHEET:
+            listed.append((name, item.get("state", "visible") != "visible", link.target))
+    if not listed or len(names) > MOST_SHEETS:
+        raise Refused(f"文件里有 {len(names)} 个工作表，没有可读的表格或数量过多", CLEAN)
+    return listed
+
+
+# --- styles and shared strings
+
+
+def _style_sheet(package: Package, links: dict[str, Link]) -> tuple[Form, ...]:
+    """The number form of every cell style, in order (`cellXfs`)."""
+    part = _first(links, "styles")
+    if not part:
+        return ()
+    root = package.root(part)
+    codes = dict(BUILTIN)
+    for item in root.iterfind("{*}numFmts/{*}numFmt"):
+        codes[_count(item.get("numFmtId"), part)] = item.get("formatCode", "")
+    return tuple(
+        form_of(codes.get(_count(item.get("numFmtId", "0"), part), "General"))
+        for item in root.iterfind("{*}cellXfs/{*}xf")
+    )
+
+
+def _count(stored: str | None, part: str) -> int:
+    if stored is None or not re.fullmatch(r"[0-9]{1,9}", stored.strip()):
+        raise damaged(part)
+    return int(stored)
+
+
+def _strings(package: Package, links: dict[str, Link]) -> list[str]:
+    part = _first(links, "sharedStrings")
+    if not part:
+        return []
+    text = package.text(part)
+    try:
+        strings = cells.plain_strings(text)
+    except NotPlain:
+        strings = cells.parsed_strings(text, part)
+    return [decoded(string) for string in strings] if "_x" in text else strings
+
+
+def _shared(strings: list[str], number: str) -> str:
+    """A shared string by its number as the cell writes it, which may have blanks around it."""
+    bare = number.strip()
+    if bare.isascii() and bare.isdecimal() and len(bare) < 10 and int(bare) < len(strings):
+        return strings[int(bare)]
+    raise BadValue(f"引用了不存在的文本（第“{bare[:20]}”号）")
+
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def decoded(text: str) -> str:
+    """Text with its `_x000D_` escapes resolved (ECMA-376 part 1, 22.9.2.19); half a pair is U+FFFD."""
+    if "_x" not in text:
+        return text
+    found = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text)
+    if found == text:
+        return text
+    return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# --- cells
+
+
+class Numbers(dict[str, tuple[str, Kind]]):
+    """Text and kind of stored numbers under one format, each worked out once; BadValue as value_text."""
+
+    def __init__(self, form: Form, date1904: bool) -> None:
+        """Remember the format."""
+        super().__init__()
+        self.form = form
+        self._date1904 = date1904
+
+    def __missing__(self, stored: str) -> tuple[str, Kind]:
+        """Work it out."""
+        found = self[stored] = value_text(stored, self.form, self._date1904)
+        return found
+
+
+class Way(NamedTuple):
+    """How the value of cells with the same attributes is read: their type, and numbers under their style."""
+
+    type: str
+    numbers: Numbers
+
+
+_TEXT = Kind.TEXT
+_SHARED = Way("s", Numbers(GENERAL, date1904=False))
+_TYPES = frozenset({"s", "n", "b", "e", "str", "inlineStr", "d"})
+_PAIR = re.compile(r' ([A-Za-z][\w:.]*)="([^"<>&]*)"', re.ASCII)
+
+
+class Ways(dict[str, Way]):
+    """Ways by the attributes of a cell as written: each distinct writing is understood once."""
+
+    def __init__(self, styles: tuple[Form, ...], date1904: bool) -> None:
+        """Prepare every style."""
+        super().__init__()
+        self._general = Numbers(GENERAL, date1904)
+        self._numbers = [Numbers(form, date1904) for form in styles]
+
+    def __missing__(self, attributes: str) -> Way:
+        """Read the attributes; raises NotPlain if they are written unusually, BadValue if wrong."""
+        pairs = _PAIR.findall(attributes)
+        found = dict(pairs)
+        if len("".join(f' {key}="{value}"' for key, value in found.items())) != len(attributes):
+            raise NotPlain
+        kind, style = found.get("t", "n"), found.get("s", "0")
+        if kind not in _TYPES:
+            raise BadValue(f"的类型“{kind[:20]}”不认识")
+        if not re.fullmatch("[0-9]{1,9}", style):
+            raise BadValue(f"的样式号是“{style[:20]}”")
+        way = _SHARED if kind == "s" else Way(kind, self._under(kind, int(style)))
+        self[attributes] = way
+        return way
+
+    def _under(self, kind: str, style: int) -> Numbers:
+        if style < len(self._numbers):
+            return self._numbers[style]
+        if style and kind in ("n", "d"):
+            raise BadValue("引用了不存在的样式，看不出是数字还是日期")
+        return self._general
+
+
+class SheetReading(NamedTuple):
+    """What the cells of a sheet refer to."""
+
+    styles: tuple[Form, ...]
+    strings: list[str]
+    date1904: bool
+    budget: Budget
+
+
+def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
+    text = package.text(part)
+    left = reading.budget.left
+    try:
+        return sheet_of(name, hidden, cells.plain_rows(text), cells.skeleton(text), part, reading)
+    except NotPlain:
+        reading.budget.left = left
+        return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading)
+
+
+def sheet_of(
+    name: str, hidden: bool, rows: Iterable[Row], around: str, part: str, reading: SheetReading
+) -> Sheet:
+    """A sheet from its tokens; around is its XML, with or without the rows. Raises Refused, NotPlain."""
+    content = _Content(name, reading)
+    for number, row_hidden, tokens in rows:
+        if tokens:
+            content.add(number, row_hidden, tokens)
+    merged = tuple(_area(ref, name) for ref in cells.merged_ranges(around, part))
+    return Sheet(
+        name=name,
+        hidden=hidden,
+        rows=dict(sorted(content.rows.items())),
+        kinds=content.kinds,
+        merged=merged,
+        formulas=frozenset(content.formulas),
+        hidden_rows=frozenset(content.hidden_rows),
+    )
+
+
+class _Content:
+    """The cells of one sheet while they are gathered."""
+
+    def __init__(self, name: str, reading: SheetReading) -> None:
+        self.rows: dict[int, dict[int, str]] = {}
+        self.kinds: dict[tuple[int, int], Kind] = {}
+        self.formulas: set[tuple[int, int]] = set()
+        self.hidden_rows: set[int] = set()
+        self._name = name
+        self._reading = reading
+        self._ways = Ways(reading.styles, reading.date1904)
+
+    def add(self, number: int, hidden: bool, tokens: list[cells.Token]) -> None:
+        """Read the cells of a row; raises Refused naming the cell."""
+        if number > LAST_ROW:
+            raise Refused(f"工作表“{self._name}”的单元格 {tokens[0][0]}{number} {BEYOND}")
+        try:
+            line = self._line(number, tokens)
+        except _BadCell as fault:
+            raise Refused(f"工作表“{self._name}”的单元格 {fault.cell} {fault}") from fault
+        if not line:
+            return
+        if number in self.rows:
+            raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
+        self.rows[number] = line
+        self._reading.budget.spend(line)
+        if hidden:
+            self.hidden_rows.add(number)
+
+    def _line(self, number: int, tokens: list[cells.Token]) -> dict[int, str]:
+        line: dict[int, str] = {}
+        strings = self._reading.strings
+        ways, kinds, row_text = self._ways, self.kinds, str(number)
+        column = row = value = ""
+        try:
+            for column, row, attributes, value, formula in tokens:
+                if not value and not formula:
+                    continue
+                at = COLUMNS[column]
+                if at in line or row != row_text:
+                    raise BadValue("出现了两次" if at in line else f"写在了第 {number} 行里")
+                way = ways[attributes]
+                if way is _SHARED and not formula:
+                    plain = value.isdecimal() and len(value) < 10
+                    if text := strings[int(value)] if plain else _shared(strings, value):
+                        line[at] = text
+                    continue
+                text, kind = self._typed(number, at, way, value, formula)
+                if text:
+                    line[at] = text
+                    if kind is not _TEXT:
+                        kinds[number, at] = kind
+        except BadValue as fault:
+            raise _BadCell(column + row, str(fault)) from fault
+        except IndexError as fault:
+            raise _BadCell(column + row, f"引用了不存在的文本（第“{value[:20]}”号）") from fault
+        columns = list(line)
+        return line if columns == sorted(columns) else dict(sorted(line.items()))
+
+    def _typed(self, row: int, column: int, way: Way, value: str, formula: str) -> tuple[str, Kind]:
+        if not formula:
+            return way.numbers[value] if way.type == "n" else stored_text(way, value, self._reading.strings)
+        self.formulas.add((row, column))
+        if "DISPIMG(" in formula:
+            return (value if is_picture(value) else decoded(formula)), Kind.PICTURE
+        if value:
+            return stored_text(way, value, self._reading.strings)
+        # A calculated text may well be empty; a number may not.
+        return ("", Kind.TEXT) if way.type in ("str", "s") else (decoded(formula), Kind.UNCALCULATED)
+
+
+def is_picture(text: str) -> bool:
+    """Whether a text is the formula by which WPS shows a picture inside a cell."""
+    return text.startswith(("=DISPIMG(", "=_xlfn.DISPIMG("))
+
+
+def stored_text(way: Way, value: str, strings: list[str]) -> tuple[str, Kind]:
+    """Text and kind of a stored value; raises BadValue with what is wrong with the cell."""
+    match way.type:
+        case "s":
+            return _shared(strings, value), Kind.TEXT
+        case "str" | "inlineStr":
+            text = decoded(value)
+            return text, Kind.PICTURE if is_picture(text) else Kind.TEXT
+        case "e":
+            return value.strip(), Kind.ERROR
+        case "b":
+            return _boolean(value), Kind.BOOL
+    if way.type == "d":
+        return iso_text(value, way.numbers.form)
+    return way.numbers[value]
+
+
+def _boolean(value: str) -> str:
+    match value.strip():
+        case "1" | "true":
+            return "TRUE"
+        case "0" | "false":
+            return "FALSE"
+    raise BadValue(f"标为是或否，内容却是“{value[:20]}”")
+
+
+class _BadCell(Exception):  # noqa: N818 - becomes a verdict on the file at once
+    def __init__(self, cell: str, text: str) -> None:
+        super().__init__(text)
+        self.cell = cell
+
+
+_RANGE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})(?::([A-Z]{1,3})([1-9][0-9]{0,6}))?")
+
+
+def _area(reference: str, sheet: str) -> Area:
+    found = _RANGE.fullmatch(reference.strip())
+    if found:
+        left, top, right, bottom = found.groups()
+        try:
+            area = Area(int(top), COLUMNS[left], int(bottom or top), COLUMNS[right or left])
+        except BadValue as fault:
+            raise Refused(f"工作表“{sheet}”里的合并单元格 {reference} {fault}") from fault
+        if area.top <= area.bottom <= LAST_ROW and area.left <= area.right:
+            return area
+    raise Refused(f"工作表“{sheet}”里有合并单元格的范围写成“{reference[:40]}”")

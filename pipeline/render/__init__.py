@@ -1,0 +1,1 @@
+"""Everything that is written: values in, bytes out."""

@@ -1,0 +1,159 @@
+"""Colours at the marked cells: conditional formats of our own, so that the cells' formats stay untouched.
+
+A cell whose text is known loses its colour as soon as its text changes. Each formula begins
+with the signature, which every spreadsheet program keeps when it saves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipeline.model import Area, Severity
+from pipeline.ownmarks import SIGNATURE
+from pipeline.render.inert import utf16_length
+from pipeline.render.package import fragment
+from pipeline.render.worksheet import Worksheet, address, area_address
+
+MOST_LIVE = 1_000
+"""Rules of one sheet that watch a text; beyond, the colour stays until the next round.
+
+Every rule costs the spreadsheet program time when it opens and scrolls.
+"""
+
+_RANGES = 400
+_WHOLE = 200
+_SIGNED = f'LEN("{SIGNATURE}")>0'
+_UNSAYABLE = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
+_CONTROL = re.compile("[\x01-\x1f]")
+_LIKE_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """What one cell is coloured for. text is the cell's text, None if it is no plain text."""
+
+    row: int
+    column: int
+    severity: Severity
+    text: str | None
+
+
+def add_colours(sheet: Worksheet, colours: Iterable[Colour], formats: Mapping[Severity, int]) -> None:
+    """Put our conditional formats before all others of the sheet; theirs keep their order behind."""
+    rules = list(_rules(colours))
+    for element in _priorities(sheet):
+        element.set("priority", str(int(element.get("priority", "0")) + len(rules)))
+    first = next(iter(sheet.all("conditionalFormatting")), None)
+    last: etree._Element | None = None
+    for priority, (severity, formula, areas) in enumerate(rules, 1):
+        element = fragment("<conditionalFormatting/>", sheet.namespace)
+        element.set("sqref", " ".join(map(area_address, areas)))
+        rule = etree.SubElement(
+            element,
+            f"{{{sheet.namespace}}}cfRule",
+            type="expression",
+            dxfId=str(formats[severity]),
+            priority=str(priority),
+        )
+        etree.SubElement(rule, f"{{{sheet.namespace}}}formula").text = formula
+        if last is not None:
+            last.addnext(element)
+        elif first is not None:
+            first.addprevious(element)
+        else:
+            sheet.place(element)
+        last = element
+
+
+def remove_colours(sheet: Worksheet) -> bool:
+    """Take out our conditional formats and move the others' priorities back. Says whether there were any."""
+    ours = [rule for rule in _cell_rules(sheet) if SIGNATURE in "".join(map(str, rule.itertext()))]
+    for rule in ours:
+        block = rule.getparent()
+        if block is not None:
+            block.remove(rule)
+            if not any(True for _ in block.iter(f"{{{sheet.namespace}}}cfRule")):
+                sheet.root.remove(block)
+    others = _priorities(sheet)
+    if all(int(element.get("priority", "0")) > len(ours) for element in others):
+        for element in others:
+            element.set("priority", str(int(element.get("priority", "0")) - len(ours)))
+    return bool(ours)
+
+
+def expression(cell: str, text: str | None) -> str:
+    """The formula that is true while the cell still holds `text`; always true for None.
+
+    Excel allows 255 characters in a literal, so a long text is compared by its beginning
+    and its length. A character that no literal can hold makes the colour stay.
+    """
+    if text is None or _UNSAYABLE.search(text):
+        return _SIGNED
+    if not text:
+        return f"AND({_SIGNED},LEN({cell})=0)"
+    if len(text) <= _WHOLE:
+        return f'AND({_SIGNED},EXACT({cell}&"",{_literal(text)}))'
+    # Beyond the basic plane Excel and LibreOffice count lengths differently.
+    if utf16_length(text) > len(text):
+        return _SIGNED
+    return f"AND({_SIGNED},LEN({cell})={len(text)},EXACT(LEFT({cell},{_WHOLE}),{_literal(text[:_WHOLE])}))"
+
+
+def _literal(text: str) -> str:
+    quoted = _LIKE_ESCAPE.sub('_"&"', text.replace('"', '""'))
+    return '"' + _CONTROL.sub(lambda match: f'"&CHAR({ord(match[0])})&"', quoted) + '"'
+
+
+def _rules(colours: Iterable[Colour]) -> Iterator[tuple[Severity, str, list[Area]]]:
+    """(severity, formula, rectangles) per rule.
+
+    A rule that watches a text stays within one column and begins at its topmost cell: then
+    every reading of "relative to the first cell" of ECMA-376 means the same cell.
+    """
+    live: dict[tuple[Severity, int, str], list[int]] = {}
+    still: dict[Severity, set[tuple[int, int]]] = {}
+    for colour in sorted(colours, key=lambda c: (c.column, c.row)):
+        key = (colour.severity, colour.column, colour.text or "")
+        watched = colour.text is not None and expression("A1", colour.text) != _SIGNED
+        if watched and (key in live or len(live) < MOST_LIVE):
+            live.setdefault(key, []).append(colour.row)
+        else:
+            still.setdefault(colour.severity, set()).add((colour.column, colour.row))
+    for (severity, column, text), rows in live.items():
+        for areas in _portions(_runs((column, row) for row in rows)):
+            yield severity, expression(address(areas[0].top, column), text), areas
+    for severity in Severity:
+        for areas in _portions(_runs(sorted(still.get(severity, ())))):
+            yield severity, _SIGNED, areas
+
+
+def _runs(places: Iterable[tuple[int, int]]) -> list[Area]:
+    """Cells in (column, row) order as rectangles of one column."""
+    runs: list[Area] = []
+    for column, row in places:
+        if runs and runs[-1].left == column and runs[-1].bottom + 1 >= row:
+            runs[-1] = Area(runs[-1].top, column, row, column)
+        else:
+            runs.append(Area(row, column, row, column))
+    return runs
+
+
+def _portions(areas: list[Area]) -> Iterator[list[Area]]:
+    for start in range(0, len(areas), _RANGES):
+        yield areas[start : start + _RANGES]
+
+
+def _cell_rules(sheet: Worksheet) -> list[etree._Element]:
+    return [rule for block in sheet.all("conditionalFormatting") for rule in block]
+
+
+def _priorities(sheet: Worksheet) -> list[etree._Element]:
+    """Every rule with a priority, those of later Excel versions in extLst too: they share one numbering."""
+    return [
+        element for element in sheet.root.iter("{*}cfRule")
+        if str(element.get("priority", "")).lstrip("-").isdecimal()
+    ]  # fmt: skip

@@ -1,0 +1,332 @@
+"""The column 错误信息 at the right of the data: cells, width, filter, and all of it taken out again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipeline.fields import ERROR_COLUMN
+from pipeline.model import Area
+from pipeline.ownmarks import SIGNATURE
+from pipeline.render.inert import stored
+from pipeline.render.package import Unmarkable, attributes_of, fragment
+from pipeline.render.worksheet import (
+    LAST_COLUMN,
+    Row,
+    Worksheet,
+    address,
+    area_address,
+    area_of,
+    cells,
+    cells_with,
+    drop_cells,
+    last_cell,
+    list_rows,
+    merged_areas,
+    put_cells,
+)
+
+_WIDTH = "50"
+_HIDDEN = re.compile(rb'(<(?:[\w.-]+:)?row r="([0-9]+)"[^>]*?) hidden="(?:1|true)"')
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What adding the column changed in place; JSON in the list sheet, so that it can be changed back.
+
+    width holds the attributes of the column definition that covered it, made the rows that
+    were stored for it alone, filter and dimension (before, after).
+    """
+
+    sheet: str
+    column: int
+    made: list[int]
+    width: dict[str, str] | None
+    filter: list[str | None]
+    dimension: list[str | None]
+
+
+def inline_cell(prefix: str, where: str, style: int | None, text: str) -> bytes:
+    """A cell that holds text and nothing else, whatever the text looks like."""
+    written = stored(text)
+    for character, escape in _ESCAPES.items():
+        written = written.replace(character, escape)
+    look = "" if style is None else f' s="{style}"'
+    return (
+        f'<{prefix}c r="{where}"{look} t="inlineStr"><{prefix}is>'
+        f'<{prefix}t xml:space="preserve">{written}</{prefix}t></{prefix}is></{prefix}c>'
+    ).encode()
+
+
+def add_column(
+    sheet: Worksheet,
+    name: str,
+    bounds: tuple[int, int],
+    messages: Mapping[int, str],
+    style: int,
+    tables: Iterable[Area],
+    link: str,
+) -> Column:
+    """Put 错误信息 into the first column behind the header that holds nothing at all.
+
+    bounds are header row and last row of the data, messages a text per row, tables the
+    rectangles of the sheet's list objects, link what the header cell leads to. Raises
+    Unmarkable if no column is free.
+    """
+    header_row, last_row = bounds
+    rows = list_rows(sheet)
+    header = next((row for row in rows if row.number == header_row), None)
+    first, last, look = _header_span(sheet, header) if header else (1, 0, None)
+    column = _free_column(sheet, rows, last, bounds)
+    content = {
+        row: inline_cell(sheet.prefix, address(row, column), style, text)
+        for row, text in messages.items()
+        if row > header_row
+    }
+    content[header_row] = inline_cell(sheet.prefix, address(header_row, column), look, ERROR_COLUMN)
+    made = put_cells(sheet, column, content)
+    area = Area(header_row, column, max(last_row, header_row, *content), column)
+    _add_link(sheet, address(header_row, column), link)
+    return Column(
+        sheet=name,
+        column=column,
+        made=made,
+        width=_widen(sheet, column),
+        filter=_extend_filter(sheet, area, first, tables),
+        dimension=_extend_dimension(sheet, area),
+    )
+
+
+def find_column(sheet: Worksheet, strings: Iterable[int], expected: int) -> tuple[int, int] | None:
+    """(header row, column) of a stored 错误信息: in the expected column, else the rightmost.
+
+    strings are the numbers of the shared strings with that text: after another program
+    saved the file the cell refers to one of them.
+    """
+    text = ERROR_COLUMN.encode()
+    numbers = {str(number).encode() for number in strings}
+    needles = (text, *(b">%b<" % number for number in numbers))
+    hits = (cell for needle in needles for cell in cells_with(sheet, needle))
+    found = [(c.row, c.column) for c in hits if _says(c.attributes, c.content, text, numbers)]
+    return max(found, key=lambda place: (place[1] == expected, place[1], -place[0]), default=None)
+
+
+def remove_column(sheet: Worksheet, header_row: int, column: int, column_record: Column | None) -> None:
+    """Take out the column that stands at this place now, and change back what adding it changed."""
+    drop_cells(sheet, column, header_row, column_record.made if column_record else ())
+    _drop_links(sheet, address(header_row, column))
+    _narrow(sheet, column, column_record.width if column_record else None)
+    _shrink_filter(sheet, column, column_record.filter if column_record else [None, None])
+    dimension = sheet.find("dimension")
+    if column_record and dimension is not None:
+        before, after = column_record.dimension
+        if before is not None and dimension.get("ref") == after:
+            dimension.set("ref", before)
+
+
+def has_link(sheet: Worksheet) -> bool:
+    """Whether a link of ours leads from the sheet to the list."""
+    return any(link.get("tooltip", "").startswith(SIGNATURE) for link in _links(sheet))
+
+
+# ── Place ────────────────────────────────────────────────────────────────────────────
+
+
+def _header_span(sheet: Worksheet, header: Row) -> tuple[int, int, int | None]:
+    """First and last column of the header that holds something, and the format of the last."""
+    used = [cell for cell in cells(sheet, header) if cell.content]
+    return (used[0].column, used[-1].column, used[-1].style) if used else (1, 0, None)
+
+
+def _free_column(sheet: Worksheet, rows: list[Row], last: int, bounds: tuple[int, int]) -> int:
+    beyond = [row for row in rows if last_cell(sheet, row) > last]
+    taken = {cell.column for row in beyond for cell in cells(sheet, row)}
+    for area in merged_areas(sheet):
+        if area.top <= bounds[1] and area.bottom >= bounds[0]:
+            taken.update(range(area.left, area.right + 1))
+    column = next((c for c in range(last + 1, LAST_COLUMN + 1) if c not in taken), None)
+    if column is None:
+        raise Unmarkable("数据表右侧没有空列，放不下“错误信息”列")
+    return column
+
+
+def _says(attributes: bytes, content: bytes, text: bytes, numbers: set[bytes]) -> bool:
+    if b't="s"' in attributes:
+        return re.sub(rb"<[^>]*>", b"", content).strip() in numbers
+    return text in content and re.sub(rb"<[^>]*>", b"", content).strip() == text
+
+
+# ── Links ────────────────────────────────────────────────────────────────────────────
+
+
+def _links(sheet: Worksheet) -> list[etree._Element]:
+    links = sheet.find("hyperlinks")
+    return [] if links is None else list(links)
+
+
+def _add_link(sheet: Worksheet, where: str, location: str) -> None:
+    links = sheet.find("hyperlinks")
+    if links is None:
+        links = sheet.place(fragment("<hyperlinks/>", sheet.namespace))
+    tooltip = f"{SIGNATURE}：点击查看全部问题"
+    etree.SubElement(
+        links, f"{{{sheet.namespace}}}hyperlink",
+        ref=where, location=location, tooltip=tooltip, display=ERROR_COLUMN,
+    )  # fmt: skip
+
+
+def _drop_links(sheet: Worksheet, header: str) -> None:
+    """Take out our link, by its tooltip or, as LibreOffice drops those, by its place."""
+    links = sheet.find("hyperlinks")
+    if links is None:
+        return
+    for link in list(links):
+        if link.get("ref") == header or link.get("tooltip", "").startswith(SIGNATURE):
+            links.remove(link)
+    if not len(links):
+        sheet.root.remove(links)
+
+
+# ── Width ────────────────────────────────────────────────────────────────────────────
+
+
+def _widen(sheet: Worksheet, column: int) -> dict[str, str] | None:
+    columns = sheet.find("cols")
+    if columns is None:
+        columns = sheet.place(fragment("<cols/>", sheet.namespace))
+    before = _cut(columns, column)
+    own = {"min": str(column), "max": str(column), "width": _WIDTH, "customWidth": "1"}
+    if before and "style" in before:
+        own["style"] = before["style"]
+    _put(columns, own)
+    return before
+
+
+def _narrow(sheet: Worksheet, column: int, before: dict[str, str] | None) -> None:
+    columns = sheet.find("cols")
+    if columns is None:
+        return
+    _cut(columns, column)
+    if before:
+        _rejoin(columns, column, before)
+    if not len(columns):
+        sheet.root.remove(columns)
+
+
+def _cut(columns: etree._Element, column: int) -> dict[str, str] | None:
+    """Take one column out of the definition that covers it. Returns that definition as it was."""
+    for element in columns:
+        first, last = int(element.get("min", "0")), int(element.get("max", "0"))
+        if first <= column <= last:
+            before = attributes_of(element)
+            columns.remove(element)
+            for low, high in ((first, column - 1), (column + 1, last)):
+                if low <= high:
+                    _put(columns, before | {"min": str(low), "max": str(high)})
+            return before
+    return None
+
+
+def _rejoin(columns: etree._Element, column: int, before: dict[str, str]) -> None:
+    """Put a definition back: whole if its other pieces still lie beside the column, else for it alone."""
+    first, last = int(before["min"]), int(before["max"])
+    wanted = [
+        before | {"min": str(low), "max": str(high)}
+        for low, high in ((first, column - 1), (column + 1, last))
+        if low <= high
+    ]
+    pieces = [e for e in columns if attributes_of(e) in wanted]
+    if first <= column <= last and len(pieces) == len(wanted):
+        for piece in pieces:
+            columns.remove(piece)
+        _put(columns, before)
+    else:
+        _put(columns, before | {"min": str(column), "max": str(column)})
+
+
+def _put(columns: etree._Element, attributes: Mapping[str, str]) -> None:
+    element = fragment("<col/>", etree.QName(columns).namespace or "")
+    for key, value in attributes.items():
+        element.set(key, value)
+    later = [e for e in columns if int(e.get("min", "0")) > int(attributes["min"])]
+    if later:
+        later[0].addprevious(element)
+    else:
+        columns.append(element)
+
+
+# ── Filter and dimension ─────────────────────────────────────────────────────────────
+
+
+def _extend_filter(sheet: Worksheet, column: Area, first: int, tables: Iterable[Area]) -> list[str | None]:
+    """Let the sheet's filter cover the column. Returns its reference [before, after]; None for no filter.
+
+    A filter that belongs to other rows stays as it is: a sheet can have one only. Data in a
+    list object has a filter of its own, so that ours covers our column alone.
+    """
+    existing = sheet.find("autoFilter")
+    if existing is not None:
+        before = existing.get("ref", "")
+        area = area_of(before)
+        if area is None or area.top != column.top or area.right >= column.left:
+            return [before, before]
+        after = area_address(Area(area.top, area.left, max(area.bottom, column.bottom), column.left))
+        existing.set("ref", after)
+        return [before, after]
+    in_table = any(table.top <= column.bottom and table.bottom >= column.top for table in tables)
+    left = column.left if in_table else first
+    after = area_address(Area(column.top, left, max(column.bottom, column.top + 1), column.left))
+    element = fragment("<autoFilter/>", sheet.namespace)
+    element.set("ref", after)
+    sheet.place(element)
+    return [None, after]
+
+
+def _shrink_filter(sheet: Worksheet, column: int, record: list[str | None]) -> None:
+    existing = sheet.find("autoFilter")
+    area = None if existing is None else area_of(existing.get("ref", ""))
+    if existing is None or area is None:
+        return
+    before, after = record
+    narrowed = Area(area.top, area.left, area.bottom, column - 1)
+    ours_alone = before is None and after is not None
+    if ours_alone or (area.right == column and narrowed.right < narrowed.left):
+        _show_rows(sheet, area, bool(len(existing)))
+        sheet.root.remove(existing)
+        return
+    own = [e for e in existing if e.get("colId") == str(column - area.left)]
+    for criterion in own:
+        existing.remove(criterion)
+    _show_rows(sheet, area, bool(own) and not len(existing))
+    if before is not None and existing.get("ref") == after:
+        existing.set("ref", before)
+    elif area.right == column:
+        existing.set("ref", area_address(narrowed))
+
+
+def _show_rows(sheet: Worksheet, area: Area, filtered: bool) -> None:
+    """Show the rows again that a filter hid, once nothing is left that says they are filtered."""
+    if filtered:
+        sheet.rows = _HIDDEN.sub(lambda m: m[1] if area.top < int(m[2]) <= area.bottom else m[0], sheet.rows)
+
+
+def _extend_dimension(sheet: Worksheet, column: Area) -> list[str | None]:
+    element = sheet.find("dimension")
+    before = None if element is None else element.get("ref", "")
+    area = None if before is None else area_of(before)
+    if element is None or area is None:
+        return [None, None]
+    after = area_address(
+        Area(
+            min(area.top, column.top),
+            min(area.left, column.left),
+            max(area.bottom, column.bottom),
+            max(area.right, column.left),
+        )
+    )
+    element.set("ref", after)
+    return [before, after]

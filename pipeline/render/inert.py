@@ -1,0 +1,41 @@
+"""Text that comes from a unit, made safe to stand in a workbook: it never acts, never breaks the file."""
+
+from __future__ import annotations
+
+import re
+
+MOST_CHARACTERS = 32_767
+"""A cell's limit in Excel, counted in UTF-16 units."""
+
+CUT = "……（文字过长，后面的已省略）"
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LIKE_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_ACTIVE = ("=", "+", "-", "@", "\t", "\n")
+
+
+def clean(text: str) -> str:
+    """Text as a person may see it: characters that XML forbids become U+FFFD, over-long text is cut.
+
+    Line ends become line feeds, as Excel keeps them. The cut is visible at the end.
+    """
+    text = _FORBIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(text) <= MOST_CHARACTERS // 2 or utf16_length(text) <= MOST_CHARACTERS:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (MOST_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore")
+    return kept + CUT
+
+
+def stored(text: str) -> str:
+    """Clean text as ST_Xstring stores it (ECMA-376 22.9.2.19): a typed `_x000B_` is not an escape."""
+    return _LIKE_ESCAPE.sub("_x005F_", clean(text))
+
+
+def is_active(text: str) -> bool:
+    """Whether a spreadsheet would take the text for a formula if someone typed it (ASVS 1.2.10)."""
+    return text.startswith(_ACTIVE)
+
+
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 units, as Excel's LEN counts."""
+    return len(text) + sum(character > "\uffff" for character in text)

@@ -1,0 +1,58 @@
+"""What a returned workbook says: plain values, from which `marks.mark` makes the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One finding as the unit reads it.
+
+    sheet is the sheet's name in the file, "" for a finding about the whole file. row is the
+    spreadsheet's row, 0 if none; column is 1-based, 0 where the field has no column, so that
+    the finding concerns the row. plain says that the cell is text or blank: its colour then
+    goes as soon as the text is no longer `value`.
+    """
+
+    severity: Severity
+    sheet: str
+    row: int
+    column: int
+    field: str
+    value: str
+    message: str
+    fix: str
+    suggestion: str
+    safe: bool
+    code: str
+    source: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """All that is put into one workbook.
+
+    head are the lines above the list: 何时前改好、怎么改、找谁. identity (unit, workbook, digest,
+    round …) is kept inside the file, so that it is known again under any name. sheet is the data
+    sheet as named in the file, "" if there is none; header_row and last_row are its bounds.
+    """
+
+    head: tuple[str, ...]
+    identity: Mapping[str, str]
+    sheet: str
+    header_row: int
+    last_row: int
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The marked workbook, always .xlsx; left_out names what it must not carry: 宏, 外部链接, 数据连接 …"""
+
+    data: bytes
+    left_out: tuple[str, ...]

@@ -1,0 +1,203 @@
+"""Formats for our marks, put behind the unit's own in styles.xml: nothing there is moved or changed.
+
+A format that is there already is used again, so that a second round adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from pipeline.model import Severity
+from pipeline.render.package import (
+    Package,
+    Unmarkable,
+    attributes_of,
+    fragment,
+    namespace_of,
+    parse,
+    relate,
+    related,
+    serialise,
+    set_content_type,
+)
+
+FILL = {Severity.ERROR: "FFFFC7CE", Severity.WARNING: "FFFFE699", Severity.NOTE: "FFDDEBF7"}
+"""Light red, amber and blue: apart in lightness too, so that no colour vision is needed to tell them."""
+
+TEXT = {Severity.ERROR: "FF9C0006", Severity.WARNING: "FF7F4F00", Severity.NOTE: "FF1F4E79"}
+
+_ORDER = (
+    "numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles",
+    "colors", "extLst",
+)  # fmt: skip
+_INITIAL = {
+    "fonts": '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>',
+    "fills": '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>',
+    "borders": '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>',
+    "cellStyleXfs": '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>'
+    "</cellStyleXfs>",
+    "cellXfs": '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>',
+    "dxfs": '<dxfs count="0"/>',
+}
+_MOST_FORMATS = 64_000
+_PART_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+
+_PLAIN = '<font><sz val="10"/><name val="宋体"/><charset val="134"/></font>'
+_BOLD = '<font><b/><sz val="10"/><name val="宋体"/><charset val="134"/></font>'
+_TITLE = '<font><b/><sz val="16"/><name val="宋体"/><charset val="134"/></font>'
+_LINK = '<font><u/><sz val="10"/><color rgb="FF0563C1"/><name val="宋体"/><charset val="134"/></font>'
+_NO_FILL = '<fill><patternFill patternType="none"/></fill>'
+_NO_BORDER = "<border><left/><right/><top/><bottom/><diagonal/></border>"
+_EDGE = '<{} style="thin"><color rgb="FFBFBFBF"/></{}>'
+_BOXED = (
+    "<border>"
+    + "".join(_EDGE.format(s, s) for s in ("left", "right", "top", "bottom"))
+    + "<diagonal/></border>"
+)
+_INPUT_EDGE = '<{} style="medium"><color rgb="FF5B9BD5"/></{}>'
+_INPUT_BOX = (
+    "<border>"
+    + "".join(_INPUT_EDGE.format(s, s) for s in ("left", "right", "top", "bottom"))
+    + "<diagonal/></border>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One cell format of ours, told by its pieces. text says that numbers typed there stay text."""
+
+    font: str = _PLAIN
+    fill: str = _NO_FILL
+    border: str = _BOXED
+    across: str = "left"
+    down: str = "top"
+    wrap: bool = True
+    text: bool = False
+    quoted: bool = False
+    locked: bool = True
+
+
+def _solid(colour: str) -> str:
+    pattern = (
+        f'<patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill>'
+    )
+    return f"<fill>{pattern}</fill>"
+
+
+FORMATS: Mapping[str, Format] = {
+    "title": Format(font=_TITLE, border=_NO_BORDER, down="center", wrap=False),
+    "head": Format(border=_NO_BORDER),
+    "header": Format(font=_BOLD, fill=_solid("FFD9D9D9"), across="center", down="center"),
+    "number": Format(across="center"),
+    Severity.ERROR: Format(font=_BOLD, fill=_solid(FILL[Severity.ERROR]), across="center"),
+    Severity.WARNING: Format(font=_BOLD, fill=_solid(FILL[Severity.WARNING]), across="center"),
+    Severity.NOTE: Format(font=_BOLD, fill=_solid(FILL[Severity.NOTE]), across="center"),
+    "text": Format(text=True),
+    "quoted": Format(text=True, quoted=True),
+    "link": Format(font=_LINK, text=True),
+    "input": Format(fill=_solid("FFFFFFE5"), border=_INPUT_BOX, text=True, locked=False),
+    "message": Format(border=_NO_BORDER, quoted=True),
+    "hidden": Format(border=_NO_BORDER, wrap=False, text=True),
+}
+"""Every cell format that marking uses, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Where our formats stand: cell formats by the names of FORMATS, colours of marks by severity."""
+
+    cell: Mapping[str, int]
+    mark: Mapping[Severity, int]
+
+
+def add_looks(package: Package, workbook: str, office: str) -> Looks:
+    """Put our formats into the styles part, which is made if it is missing.
+
+    office is the namespace of office relationships, strict or transitional. Raises
+    Unmarkable when the workbook is at Excel's limit of cell formats.
+    """
+    part, root = _styles(package, workbook, office)
+    own = Looks(
+        {name: _cell_format(root, format_) for name, format_ in FORMATS.items()},
+        {severity: _intern(root, "dxfs", _dxf(severity)) for severity in Severity},
+    )
+    if len(_collection(root, "cellXfs")) > _MOST_FORMATS:
+        raise Unmarkable("工作簿里的单元格格式种类太多，已到表格软件的上限")
+    package.put(part, serialise(root))
+    return own
+
+
+def _styles(package: Package, workbook: str, office: str) -> tuple[str, etree._Element]:
+    for relation in related(package, workbook, "styles"):
+        return relation.target, parse(package.get(relation.target))
+    part = workbook.rpartition("/")[0] + "/styles.xml"
+    relate(package, workbook, f"{office}/styles", part)
+    set_content_type(package, part, _PART_TYPE)
+    namespace = namespace_of(parse(package.get(workbook)))
+    root = etree.fromstring(f'<styleSheet xmlns="{namespace}"/>')
+    for name in ("fonts", "fills", "borders", "cellStyleXfs", "cellXfs"):
+        _collection(root, name)
+    return part, root
+
+
+def _cell_format(root: etree._Element, look: Format) -> int:
+    font = _intern(root, "fonts", look.font)
+    fill = _intern(root, "fills", look.fill)
+    border = _intern(root, "borders", look.border)
+    quote = ' quotePrefix="1"' if look.quoted else ""
+    protection = "" if look.locked else '<protection locked="0"/>'
+    applied = "" if look.locked else ' applyProtection="1"'
+    wrap = ' wrapText="1"' if look.wrap else ""
+    return _intern(
+        root,
+        "cellXfs",
+        f'<xf numFmtId="{49 if look.text else 0}" fontId="{font}" fillId="{fill}" borderId="{border}" '
+        f'xfId="0"{quote} applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" '
+        f'applyAlignment="1"{applied}>'
+        f'<alignment horizontal="{look.across}" vertical="{look.down}"{wrap}/>{protection}</xf>',
+    )
+
+
+def _dxf(severity: Severity) -> str:
+    bold = "<b/>" if severity is Severity.ERROR else ""
+    return (
+        f'<dxf><font>{bold}<color rgb="{TEXT[severity]}"/></font>'
+        f'<fill><patternFill><bgColor rgb="{FILL[severity]}"/></patternFill></fill></dxf>'
+    )
+
+
+def _intern(root: etree._Element, name: str, xml: str) -> int:
+    """The index of an equal entry, else of a new last one."""
+    collection = _collection(root, name)
+    wanted = fragment(xml, namespace_of(root))
+    for index, entry in enumerate(collection):
+        if _equal(entry, wanted):
+            return index
+    collection.append(wanted)
+    collection.set("count", str(len(collection)))
+    return len(collection) - 1
+
+
+def _collection(root: etree._Element, name: str) -> etree._Element:
+    namespace = namespace_of(root)
+    found = root.find(f"{{{namespace}}}{name}")
+    if found is not None:
+        return found
+    made = fragment(_INITIAL[name], namespace)
+    earlier = set(_ORDER[: _ORDER.index(name)])
+    before = [e for e in root if isinstance(e.tag, str) and etree.QName(e).localname in earlier]
+    root.insert(root.index(before[-1]) + 1 if before else 0, made)
+    return made
+
+
+def _equal(one: etree._Element, other: etree._Element) -> bool:
+    return (
+        one.tag == other.tag
+        and len(one) == len(other)
+        and attributes_of(one) == attributes_of(other)
+        and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+    )

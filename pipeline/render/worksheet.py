@@ -1,0 +1,350 @@
+"""A worksheet part as a small tree around one run of row bytes.
+
+All that is not a row (widths, filters, colours, links, drawings) is a few kilobytes: it is
+parsed, changed and written by lxml. The rows may be megabytes, of which marking touches a few
+cells: they stay bytes and are spliced. For that they are kept in a normal form, which every
+spreadsheet program writes anyway: each row and cell begins with its own address, double
+quotes, no comments. Rows in another form are rewritten once, by lxml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml import etree
+
+from pipeline.model import Area
+from pipeline.render.package import Unmarkable, namespace_of, parse, serialise
+
+LAST_COLUMN = 16_384
+LAST_ROW = 1_048_576
+
+ORDER = (
+    "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr",
+    "sheetProtection", "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate",
+    "customSheetViews", "mergeCells", "phoneticPr", "conditionalFormatting", "dataValidations", "hyperlinks",
+    "printOptions", "pageMargins", "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties",
+    "cellWatches", "ignoredErrors", "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF",
+    "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst",
+)  # fmt: skip
+"""CT_Worksheet (ECMA-376 part 1, 18.3.1.99)."""
+
+_AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]+)(?::\$?([A-Za-z]{1,3})\$?([0-9]+))?")
+_LETTERS = re.compile(rb"[A-Za-z]+")
+_DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
+
+
+@dataclass(slots=True)
+class Worksheet:
+    """One sheet's working copy: root holds an empty sheetData, rows what belongs inside it."""
+
+    root: etree._Element
+    opening: bytes
+    rows: bytes
+    prefix: str
+
+    @property
+    def namespace(self) -> str:
+        """The main namespace, strict or transitional."""
+        return namespace_of(self.root)
+
+    def find(self, name: str) -> etree._Element | None:
+        """The first child of that name."""
+        return self.root.find(f"{{{self.namespace}}}{name}")
+
+    def all(self, name: str) -> list[etree._Element]:
+        """All children of that name."""
+        return self.root.findall(f"{{{self.namespace}}}{name}")
+
+    def place(self, element: etree._Element) -> etree._Element:
+        """Put a new child where the schema wants it: behind everything that must come earlier."""
+        rank = ORDER.index(etree.QName(element).localname)
+        earlier = set(ORDER[: rank + 1])
+        before = [e for e in self.root if _local(e) in earlier]
+        before[-1].addnext(element)
+        return element
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where one row lies in `Worksheet.rows`."""
+
+    number: int
+    start: int
+    end: int
+
+
+def utf8(data: bytes) -> bytes:
+    """A part's XML as UTF-8 bytes without a byte order mark; unchanged if it is that already."""
+    declared = _DECLARED.match(data[:200])
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00") or (
+        declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")
+    ):
+        return serialise(parse(data))
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def load(data: bytes) -> Worksheet:
+    """Split a worksheet part. Raises Unmarkable if it has no sheetData or is no sound XML."""
+    data = utf8(data)
+    if (b"<!" in data) or data.count(b"<?") > 1:
+        data = _without_comments(data)
+    match = _DATA.search(data)
+    if match is None:
+        raise Unmarkable("有一张工作表的内部结构不完整")
+    prefix, closed = match[1].decode(), bool(match[2])
+    end = match.end() if closed else data.rfind(b"</" + match[1] + b"sheetData")
+    rows = b"" if closed else data[match.end() : end]
+    tail = data[end:] if closed else data[data.index(b">", end) + 1 :]
+    root = parse(data[: match.start()] + _empty(prefix) + tail)
+    opening = match[0].replace(b"/>", b">") if closed else match[0]
+    sheet = Worksheet(root, opening, rows, prefix)
+    if not _is_normal(rows, match[1]):
+        sheet.rows = _normal(data, prefix)
+    return sheet
+
+
+def dump(sheet: Worksheet) -> bytes:
+    """The worksheet part as bytes."""
+    data = serialise(sheet.root)
+    head, _, tail = data.partition(_empty(sheet.prefix))
+    closing = f"</{sheet.prefix}sheetData>".encode()
+    return b"".join((head, sheet.opening, sheet.rows, closing, tail))
+
+
+def _empty(prefix: str) -> bytes:
+    return f"<{prefix}sheetData/>".encode()
+
+
+def _local(element: etree._Element) -> str:
+    """The element's name; for a choice between versions, that of its first alternative's content."""
+    if not isinstance(element.tag, str):
+        return ""
+    name = etree.QName(element).localname
+    if name != "AlternateContent":
+        return name
+    return next((_local(e) for choice in element for e in choice), "")
+
+
+def _without_comments(data: bytes) -> bytes:
+    root = parse(data)
+    etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
+    return serialise(root)
+
+
+def _is_normal(rows: bytes, prefix: bytes) -> bool:
+    cell, row = b"<" + prefix + b"c", b"<" + prefix + b"row"
+    odd = [name + end for name in (cell, row) for end in (b">", b"/>", b"\n", b"\r", b"\t")]
+    odd.append(b"</" + prefix + b"row ")
+    return not any(text in rows for text in odd) and all(
+        rows.count(name + b" ") == rows.count(name + b' r="') for name in (cell, row)
+    )
+
+
+def _normal(data: bytes, prefix: str) -> bytes:
+    """The rows rewritten: each row and cell says its address, and says it first."""
+    root = parse(data)
+    name = f"{{{namespace_of(root)}}}"
+    sheet_data = root.find(f"{name}sheetData")
+    if sheet_data is None:
+        raise Unmarkable("有一张工作表的内部结构不完整")
+    number = 0
+    for row in sheet_data.iterchildren(f"{name}row"):
+        number = _integer(row.get("r")) or number + 1
+        _address_first(row, str(number))
+        column = 0
+        for cell in row.iterchildren(f"{name}c"):
+            stated = _AREA.fullmatch(str(cell.get("r", "")))
+            column = column_number(stated[1]) if stated else column + 1
+            _address_first(cell, address(number, column))
+    written = serialise(root)
+    start, end = written.index(f"<{prefix}row".encode()), written.rindex(f"</{prefix}sheetData".encode())
+    return written[start:end]
+
+
+def _address_first(element: etree._Element, where: str) -> None:
+    others = [(key, value) for key, value in element.attrib.items() if key != "r"]
+    element.attrib.clear()
+    element.set("r", where)
+    for key, value in others:
+        element.set(key, value)
+
+
+def _integer(text: str | None) -> int:
+    return int(text) if text is not None and text.strip().isdecimal() else 0
+
+
+# ── Addresses ────────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=1024)
+def column_letters(column: int) -> str:
+    """1 → A, 27 → AA."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+@lru_cache(maxsize=1024)
+def column_number(letters: str) -> int:
+    """A → 1, AA → 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def address(row: int, column: int) -> str:
+    """(12, 10) → J12."""
+    return f"{column_letters(column)}{row}"
+
+
+def area_address(area: Area, absolute: bool = False) -> str:
+    """A rectangle as a reference; a single cell without a colon."""
+    mark = "$" if absolute else ""
+    first = f"{mark}{column_letters(area.left)}{mark}{area.top}"
+    last = f"{mark}{column_letters(area.right)}{mark}{area.bottom}"
+    return first if first == last else f"{first}:{last}"
+
+
+def area_of(reference: str) -> Area | None:
+    """The rectangle of a reference such as `A1:S61` or `$A$1`; None if it is no such reference."""
+    match = _AREA.fullmatch(reference.strip())
+    if match is None:
+        return None
+    top, left = int(match[2]), column_number(match[1])
+    return Area(top, left, int(match[4] or top), column_number(match[3] or match[1]))
+
+
+def sheet_reference(sheet: str, reference: str) -> str:
+    """A reference on a named sheet, the name quoted in any case: `'资源清单'!J12`."""
+    return "'" + sheet.replace("'", "''") + "'!" + reference
+
+
+# ── Rows and cells ───────────────────────────────────────────────────────────────────
+
+
+def list_rows(sheet: Worksheet) -> list[Row]:
+    """Every stored row in stored order. A row ends where the next begins."""
+    found = re.finditer(f'<{sheet.prefix}row r="([0-9]+)"'.encode(), sheet.rows)
+    tags = [(int(m[1]), m.start()) for m in found]
+    ends = [start for _, start in tags[1:]] + [len(sheet.rows)]
+    return [Row(number, start, end) for (number, start), end in zip(tags, ends, strict=True)]
+
+
+def row_heights(sheet: Worksheet) -> dict[int, float]:
+    """The heights in points of the rows that state one."""
+    pattern = f'<{sheet.prefix}row r="([0-9]+)"[^>]*? ht="([0-9.]+)"'.encode()
+    return {int(m[1]): float(m[2]) for m in re.finditer(pattern, sheet.rows)}
+
+
+def last_cell(sheet: Worksheet, row: Row) -> int:
+    """The column of the row's last stored cell, 0 if it has none."""
+    start = f'<{sheet.prefix}c r="'.encode()
+    at = sheet.rows.rfind(start, row.start, row.end)
+    letters = _LETTERS.match(sheet.rows, at + len(start)) if at >= 0 else None
+    return column_number(letters[0].decode()) if letters else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One stored cell: attributes as written, content between its tags (b"" if it holds nothing)."""
+
+    row: int
+    column: int
+    attributes: bytes
+    content: bytes
+    start: int
+    end: int
+
+    @property
+    def style(self) -> int | None:
+        """The index of the cell's format, None if it states none."""
+        match = re.search(rb'\ss="([0-9]+)"', self.attributes)
+        return int(match[1]) if match else None
+
+
+def cells(sheet: Worksheet, row: Row | None = None, letters: str = "[A-Za-z]+") -> Iterator[Cell]:
+    """The stored cells of one row, or of all; `letters` narrows them to a column."""
+    start, end = (row.start, row.end) if row else (0, len(sheet.rows))
+    return map(_cell, _cell_pattern(sheet.prefix, letters).finditer(sheet.rows, start, end))
+
+
+def cells_with(sheet: Worksheet, text: bytes) -> Iterator[Cell]:
+    """The stored cells in which the bytes occur."""
+    pattern, opening = _cell_pattern(sheet.prefix, "[A-Za-z]+"), f'<{sheet.prefix}c r="'.encode()
+    for occurrence in re.finditer(re.escape(text), sheet.rows):
+        start = sheet.rows.rfind(opening, 0, occurrence.start())
+        match = pattern.match(sheet.rows, start) if start >= 0 else None
+        if match is not None and match.end() >= occurrence.end():
+            yield _cell(match)
+
+
+@lru_cache(maxsize=64)
+def _cell_pattern(prefix: str, letters: str) -> re.Pattern[bytes]:
+    cell = f'<{prefix}c r="({letters})([0-9]+)"([^>]*?)(?:/>|>(.*?)</{prefix}c>)'
+    return re.compile(cell.encode(), re.DOTALL)
+
+
+def _cell(m: re.Match[bytes]) -> Cell:
+    return Cell(int(m[2]), column_number(m[1].decode()), m[3], m[4] or b"", m.start(), m.end())
+
+
+def put_cells(sheet: Worksheet, column: int, content: Mapping[int, bytes]) -> list[int]:
+    """Put a stored cell into each given row; the column has none there. Returns the rows that were made."""
+    pieces: list[bytes] = []
+    waiting = sorted(content)
+    done, made = 0, []
+    for row in list_rows(sheet):
+        while waiting and waiting[0] < row.number:
+            pieces += [sheet.rows[done : row.start], _new_row(sheet, waiting[0], content[waiting[0]])]
+            done = row.start
+            made.append(waiting.pop(0))
+        if waiting and waiting[0] == row.number:
+            pieces += [sheet.rows[done : row.start], _with_cell(sheet, row, column, content[waiting.pop(0)])]
+            done = row.end
+    pieces.append(sheet.rows[done:])
+    pieces += [_new_row(sheet, number, content[number]) for number in waiting]
+    sheet.rows = b"".join(pieces)
+    return made + waiting
+
+
+def _new_row(sheet: Worksheet, number: int, cell: bytes) -> bytes:
+    return b'<%brow r="%d">%b</%brow>' % (sheet.prefix.encode(), number, cell, sheet.prefix.encode())
+
+
+def _with_cell(sheet: Worksheet, row: Row, column: int, cell: bytes) -> bytes:
+    data = sheet.rows[row.start : row.end]
+    closing = f"</{sheet.prefix}row>".encode()
+    at = data.rfind(closing)
+    if at < 0:
+        opened = data[: data.index(b">") + 1]
+        return opened.removesuffix(b"/>") + b">" + cell + closing + data[len(opened) :]
+    if last_cell(sheet, row) > column:
+        at = next(c.start - row.start for c in cells(sheet, row) if c.column > column)
+    return data[:at] + cell + data[at:]
+
+
+def drop_cells(sheet: Worksheet, column: int, from_row: int, made: Iterable[int]) -> None:
+    """Take out a column's stored cells from a row downward, and rows that were made for them."""
+    gone = [c for c in cells(sheet, letters=column_letters(column)) if c.row >= from_row]
+    pieces, done = [], 0
+    for cell in gone:
+        pieces.append(sheet.rows[done : cell.start])
+        done = cell.end
+    sheet.rows = b"".join((*pieces, sheet.rows[done:]))
+    for number in made:
+        sheet.rows = sheet.rows.replace(_new_row(sheet, number, b""), b"")
+
+
+def merged_areas(sheet: Worksheet) -> list[Area]:
+    """The merged rectangles of the sheet."""
+    merges = sheet.find("mergeCells")
+    found = [] if merges is None else [area_of(str(merge.get("ref", ""))) for merge in merges]
+    return [area for area in found if area is not None]

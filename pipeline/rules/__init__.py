@@ -1,0 +1,21 @@
+"""The rules. Importing this package fills `REGISTER`; one module a subject, one unit a rule."""
+
+from pipeline.rules import (
+    counts,
+    created,
+    delivery,
+    duration,
+    keywords,
+    kind_of_resource,
+    link,
+    media,
+    order,
+    repeats,
+    speaker,
+    text,
+    wording,
+    workbook,
+)
+from pipeline.rules.rule import REGISTER, Reading, Rule
+
+__all__ = ["REGISTER", "Reading", "Rule"]

@@ -1,0 +1,411 @@
+"""The files against the technical standard of the profile in force (规则 M).
+
+The table `media` has a row for each file that a resource names, with what the probe
+measured: sizes in pixels, rates in Hz, bit/s and frames a second, durations in seconds.
+A file that is damaged or of another container is told by that alone (`sound` is false).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipeline.model import Severity
+from pipeline.rules.duration import clock, seconds_of
+from pipeline.rules.rule import INFERRED, LITERAL, table_rule
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+_VIDEO = "附件3 第1条："
+_AUDIO = "附件3 第2条："
+_PLAY = "附件3 第4条：支持最新版本的主流浏览器的在线播放"
+_READS = ("资源文件",)
+
+
+def _videos(media: pd.DataFrame) -> pd.DataFrame:
+    return media[(media["role"] == "video") & media["sound"]]
+
+
+def _audios(media: pd.DataFrame) -> pd.DataFrame:
+    return media[(media["role"] == "audio") & media["sound"] & (media["real"] == "mp3")]
+
+
+@table_rule(
+    "M13", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="文件完好，已上传完整",
+    why="损坏或没传完的文件不能播放。",
+    source=_PLAY, basis=INFERRED,
+    says="“{named}”{broken}。",
+    fix="请用播放器从头看到尾，确认完好后重新上传。",
+    bad="""
+    | named | broken |
+    | 第1讲.mp4 | >未上传完整< |
+    """,
+    good="",
+)
+def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
+    """broken says why, in words."""
+    return media[media["broken"] != ""]
+
+
+@table_rule(
+    "M01", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="视频的封装格式为 mp4",
+    why="改扩展名不会改变格式，其他封装浏览器不能播放。",
+    source=_VIDEO + "封装格式 mp4", basis=LITERAL,
+    says="“{named}”的封装格式为 {real_name}，要求 mp4。",
+    fix="请用格式转换软件转为 mp4（H.264 + AAC），不要只改扩展名。",
+    bad="""
+    | named | real | real_name |
+    | 第1讲.mp4 | >mov< | QuickTime |
+    """,
+    good="mp4",
+)
+def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The real container, whatever the name says."""
+    whole = media[(media["role"] == "video") & (media["broken"] == "") & (media["path"] != "")]
+    return whole[~whole["real"].isin(settings.standard.video.extensions)]
+
+
+@table_rule(
+    "M02", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="视频编码为 H.264",
+    why="其他编码在主流浏览器中没有画面。",
+    source=_VIDEO + "视频编码 h.264", basis=LITERAL,
+    says="“{named}”的视频编码为 {video_codec}，要求 H.264。",
+    fix="请用格式转换软件转为 H.264 编码的 mp4。",
+    bad="""
+    | named | video_codec |
+    | 第1讲.mp4 | >H.265< |
+    """,
+    good="H.264",
+)
+def video_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """A file without any picture is shown as 无视频."""
+    videos = _videos(media)
+    wrong = videos[~videos["video_codec"].isin(settings.standard.video.codecs)]
+    return wrong.assign(video_codec=wrong["video_codec"].replace("", "无视频"))
+
+
+@table_rule(
+    "M03", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="音轨编码均为 AAC",
+    why="其他编码在主流浏览器中没有声音。",
+    source=_VIDEO + "音频编码 aac", basis=LITERAL,
+    says="“{named}”的音频编码为 {audio_codecs}，要求 AAC。",
+    fix="请用格式转换软件把声音转为 AAC。",
+    bad="""
+    | named | audio_codecs |
+    | 第1讲.mp4 | >MP3< |
+    """,
+    good="AAC",
+)
+def video_sound_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """audio_codecs lists every track, joined by 、; each must be right."""
+    videos = _videos(media)
+    right = set(settings.standard.video.audio_codecs)
+    fits = videos["audio_codecs"].map(lambda codecs: set(codecs.split("、")) <= {*right, ""})
+    return videos[~fits.astype(bool)]
+
+
+@table_rule(
+    "M03b", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    title="视频有声音",
+    why="没有音轨的视频多半是导出时漏了声音。",
+    source=_VIDEO + "音频编码 aac；无音轨通知未规定", basis=INFERRED,
+    says="“{named}”没有音轨。",
+    fix="请确认是否漏了声音；确为无声影片的，请在“单位说明”中写明。",
+    bad="""
+    | named | audio_codecs |
+    | 第1讲.mp4 | >< |
+    """,
+    good="AAC",
+)
+def video_silent(media: pd.DataFrame) -> pd.DataFrame:
+    """No audio track at all."""
+    videos = _videos(media)
+    return videos[(videos["audio_codecs"] == "") & (videos["video_codec"] != "")]
+
+
+@table_rule(
+    "M03c", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="视频声音的采样频率达标",
+    why="有的技术标准对视频的声音也规定了采样频率。",
+    source="所选技术标准（config.yaml min_audio_rate）；附件3 未规定", basis=INFERRED,
+    says="“{named}”的声音采样频率 {rate:.0f} Hz，低于 {min_rate} Hz。",
+    fix="请用更高的采样频率重新导出。",
+    bad="""
+    | named | rate | profile |
+    | 第1讲.mp4 | >44100< | smartedu-international-2025 |
+    """,
+    good="48000",
+)
+def video_sound_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The lowest sampling rate of all tracks; off when the profile demands none."""
+    least = settings.standard.video.min_audio_rate
+    videos = _videos(media)
+    return videos[(videos["rate"] > 0) & (videos["rate"] < least)].assign(min_rate=least)
+
+
+def _too_small(videos: pd.DataFrame, settings: Settings) -> pd.Series:
+    standard = settings.standard.video
+    sides = videos[["width", "height"]]
+    return (sides.max(axis=1) < standard.min_long_side) | (sides.min(axis=1) < standard.min_short_side)
+
+
+@table_rule(
+    "M04", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="分辨率不低于 1280×720",
+    why="分辨率不足，画面和文字看不清。",
+    source=_VIDEO + "分辨率不低于1280*720", basis=LITERAL,
+    says="“{named}”的分辨率为 {width:.0f}×{height:.0f}，低于 {least}。",
+    fix="请用原始素材按不低于 {least} 的分辨率重新导出，不要只放大。",
+    bad="""
+    | named | width | height |
+    | 第1讲.mp4 | >1278< | 720 |
+    """,
+    good="1280",
+)
+def video_resolution(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Long side against long side, short against short; stored pixels."""
+    videos = _videos(media)
+    videos = videos[videos["width"] > 0]
+    least = f"{settings.standard.video.min_long_side}×{settings.standard.video.min_short_side}"
+    return videos[_too_small(videos, settings)].assign(least=least)
+
+
+@table_rule(
+    "M05", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    title="画面为横向",
+    why="竖屏视频在课程页上两侧留黑，通知没有说明是否接收。",
+    source=_VIDEO + "分辨率不低于1280*720；竖屏通知未规定", basis=INFERRED,
+    says="“{named}”是竖屏 {width:.0f}×{height:.0f}，通知未说明是否接收。",
+    fix="请确认；确须以竖屏报送的，请在“单位说明”中写明。",
+    bad="""
+    | named | width | height |
+    | 第1讲.mp4 | >720< | 1280 |
+    """,
+    good="1280",
+)
+def video_portrait(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Higher than wide once turned as the file asks; a too small one is told by M04."""
+    videos = _videos(media)
+    videos = videos[videos["width"] > 0]
+    return videos[(videos["height"] > videos["width"]) & ~_too_small(videos, settings)]
+
+
+@table_rule(
+    "M06", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="视频帧率不低于 25fps",
+    why="帧率不足，画面不连贯。",
+    source=_VIDEO + "视频帧率不低于25fps；容差通知未规定", basis=LITERAL,
+    says="“{named}”的帧率为 {fps:.3f} fps，低于 {least:g} fps。",
+    fix="请用原始素材按不低于 {least:g} fps 重新导出。",
+    bad="""
+    | named | fps |
+    | 第1讲.mp4 | >24< |
+    """,
+    good="24.947",
+)
+def video_frame_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The average rate, with the profile's tolerance."""
+    standard = settings.standard.video
+    least = standard.min_fps * (1 - standard.fps_tolerance)
+    videos = _videos(media)
+    return videos[(videos["fps"] > 0) & (videos["fps"] < least)].assign(least=standard.min_fps)
+
+
+@table_rule(
+    "M07", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="视频平均码率不小于 2Mbps",
+    why="码率不足，画面有马赛克。",
+    source=_VIDEO + "平均码率不小于2Mbps；按整个文件计、1M=1000000 通知未规定", basis=LITERAL,
+    says="“{named}”的平均码率为 {mbps:.2f} Mbps，小于 {least:g} Mbps。",
+    fix="请用原始素材按不小于 {least:g} Mbps 重新导出，不要用低码率文件转码。",
+    bad="""
+    | named | bitrate |
+    | 第1讲.mp4 | >1999999< |
+    """,
+    good="2000000",
+)
+def video_bitrate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Of the whole file or the video stream, as the profile says; shown rounded down, so never as enough."""
+    standard = settings.standard.video
+    videos = _videos(media)
+    rate = videos["bitrate" if standard.bitrate_scope == "file" else "stream_bitrate"]
+    told = videos.assign(mbps=(rate // 10_000) / 100, least=standard.min_bitrate / 1e6)
+    return told[(rate > 0) & (rate < standard.min_bitrate)]
+
+
+@table_rule(
+    "M14", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    title="主流浏览器能在线播放",
+    why="加密或特殊的编码档次，浏览器放不出来。",
+    source=_PLAY + "；细目通知未规定", basis=INFERRED,
+    says="“{named}”{unplayable}，部分浏览器不能在线播放。",
+    fix="请按 8 位、4:2:0、High 及以下档次的 H.264 重新导出。",
+    bad="""
+    | named | unplayable |
+    | 第1讲.mp4 | >是 10 位色深的视频< |
+    """,
+    good="",
+)
+def video_unplayable(media: pd.DataFrame) -> pd.DataFrame:
+    """unplayable says what browsers stumble over."""
+    videos = _videos(media)
+    return videos[videos["unplayable"] != ""]
+
+
+@table_rule(
+    "M14b", Severity.NOTE, "资源文件", table="media", reads=_READS,
+    title="视频可以边下边播",
+    why="索引在文件末尾时，要等整个文件下载完才开始播放。",
+    source=_PLAY + "；细目通知未规定", basis=INFERRED,
+    says="“{named}”的索引在文件末尾，在线播放要等待较久。",
+    fix="无须处理；导出时可勾选“网络优化”或“快速启动”。",
+    bad="""
+    | named | streamable |
+    | 第1讲.mp4 | >否< |
+    """,
+    good="是",
+)
+def video_not_streamable(media: pd.DataFrame) -> pd.DataFrame:
+    """moov behind mdat; browsers do play it."""
+    videos = _videos(media)
+    return videos[videos["streamable"] == "否"]
+
+
+@table_rule(
+    "M08", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="音频为 mp3 格式",
+    why="改扩展名不会改变格式。",
+    source=_AUDIO + "mp3 格式", basis=LITERAL,
+    says="“{named}”实际是 {real_name}，要求 mp3。",
+    fix="请用格式转换软件转为 mp3，不要只改扩展名。",
+    bad="""
+    | named | role | real | real_name |
+    | 讲座.mp3 | audio | >m4a< | M4A |
+    """,
+    good="mp3",
+)
+def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """MPEG layer 3, whatever the name says."""
+    whole = media[(media["role"] == "audio") & (media["broken"] == "") & (media["path"] != "")]
+    return whole[~whole["real"].isin(settings.standard.audio.extensions)]
+
+
+@table_rule(
+    "M09", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="音频采样频率不低于 44kHz",
+    why="采样频率不足，声音发闷。",
+    source=_AUDIO + "采样频率不低于44kHz", basis=LITERAL,
+    says="“{named}”的采样频率为 {rate:.0f} Hz，低于 44 kHz（44.1 kHz 合格）。",
+    fix="请用原始录音按 44.1 kHz 或 48 kHz 重新导出。",
+    bad="""
+    | named | role | real | rate |
+    | 讲座.mp3 | audio | mp3 | >32000< |
+    """,
+    good="44100",
+)
+def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """In Hz."""
+    audios = _audios(media)
+    return audios[(audios["rate"] > 0) & (audios["rate"] < settings.standard.audio.min_rate)]
+
+
+@table_rule(
+    "M10", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    title="音频为双声道",
+    why="通知要求双声道。",
+    source=_AUDIO + "双声道", basis=LITERAL,
+    says="“{named}”是 {channels:.0f} 声道，要求双声道。",
+    fix="请按双声道（立体声）重新导出。",
+    bad="""
+    | named | role | real | channels |
+    | 讲座.mp3 | audio | mp3 | >1< |
+    """,
+    good="2",
+)
+def audio_channels(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Two, joint stereo and dual mono included."""
+    audios = _audios(media)
+    return audios[(audios["channels"] > 0) & (audios["channels"] != settings.standard.audio.channels)]
+
+
+def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose declared and measured lengths are both known, with the gap in seconds.
+
+    `@measured` is the sum over the row's files, NaN if one of them is unknown.
+    """
+    known = resources[(resources["资源时长"] != "") & resources["@measured"].notna()]
+    declared = known["资源时长"].map(seconds_of)
+    measured = known["@measured"]
+    shown = [clock(round(length)) for length in measured]
+    return known.assign(gap=(declared - measured).abs(), measured=shown, suggestion=shown, length=measured)
+
+
+_M12 = "附件4 表1 “资源时长”：总时长"
+_SAYS = "填报时长“{value}”与文件实测 {measured} 相差 {gap:.0f} 秒。"
+_FIX = "请核对文件是否正确；文件无误的，请填“{measured}”。"
+
+
+@table_rule(
+    "M12", Severity.ERROR, "资源时长", reads=("资源时长", "资源文件"),
+    title="填报时长与文件一致",
+    why="相差很大，多半是填错了行或传错了文件。",
+    source=_M12 + "；容差通知未规定", basis=LITERAL,
+    says=_SAYS, fix=_FIX,
+    bad="""
+    | 资源时长 | @measured |
+    | >00:13:31< | 750.0 |
+    """,
+    good="00:12:30",
+)
+def duration_far_off(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Beyond the large tolerance."""
+    rows = _disagreement(resources)
+    return rows[rows["gap"] > settings.duration.large]
+
+
+@table_rule(
+    "M12b", Severity.WARNING, "资源时长", reads=("资源时长", "资源文件"),
+    title="填报时长与文件相近",
+    why="相差几秒到一分钟，多半是剪辑后没有改时长。",
+    source=_M12 + "；容差通知未规定", basis=INFERRED,
+    says=_SAYS, fix=_FIX,
+    bad="""
+    | 资源时长 | @measured |
+    | >00:13:00< | 750.0 |
+    """,
+    good="00:12:30",
+)
+def duration_off(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Beyond the small tolerance and the percentage."""
+    rows = _disagreement(resources)
+    return rows[_beyond_small(rows, settings) & (rows["gap"] <= settings.duration.large)]
+
+
+@table_rule(
+    "M12c", Severity.NOTE, "资源时长", reads=("资源时长", "资源文件"),
+    title="填报时长与文件相差很小",
+    why="一两秒的差别不影响使用。",
+    source=_M12 + "；容差通知未规定", basis=INFERRED,
+    says=_SAYS, fix="无须处理；也可改为“{measured}”。",
+    bad="""
+    | 资源时长 | @measured |
+    | >00:12:32< | 750.0 |
+    """,
+    good="00:12:31",
+)
+def duration_slightly_off(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """More than the same, less than a warning."""
+    rows = _disagreement(resources)
+    slight = (rows["gap"] > settings.duration.same) & (rows["gap"] <= settings.duration.large)
+    return rows[slight & ~_beyond_small(rows, settings)]
+
+
+def _beyond_small(rows: pd.DataFrame, settings: Settings) -> pd.Series:
+    tolerance = settings.duration
+    return (rows["gap"] > tolerance.small) & (rows["gap"] > rows["length"] * tolerance.percent / 100)

@@ -1,0 +1,159 @@
+"""What a rule is, and the register in which every rule stands once.
+
+A rule is one visible unit: what it demands, where the notice says so, the sentence that a
+unit reads, and a near-miss example. There are two sorts:
+
+- a *form* rule tells what is wrong with one value. It is declared with `rule(…)` beside
+  the field's reader, which returns `Reading`s that name it;
+- a *table* rule looks at whole tables. It is declared with `@table_rule(…)` over a
+  function that returns the wrong rows.
+
+Importing `pipeline.rules` fills the register.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.model import Facts, Kind, Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.settings import Settings
+
+Check = Callable[..., "pd.DataFrame"]
+
+LITERAL, EXAMPLE, INFERRED, OTHER = "明", "例", "推", "外"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `says` and `fix` are sentences with `{names}` that a finding's facts fill.
+
+    on is the field, or what the rule looks at. basis tells how the rule follows from the
+    notice: 明 (its words), 例 (its example), 推 (inferred: 通知未规定), 外 (another source).
+    bad and good are a near-miss pair: a cell's value, or a small table in which `>…<`
+    marks the wrong cell, which good repairs; or prose, where no table can show it.
+    """
+
+    code: str
+    severity: Severity
+    on: str
+    title: str
+    why: str
+    source: str
+    basis: str
+    says: str
+    fix: str
+    bad: str
+    good: str
+    table: str = ""
+    reads: tuple[str, ...] = ()
+    check: Check | None = None
+
+    def sentence(self, facts: Facts) -> str:
+        """What is wrong here."""
+        return self.says.format_map(facts)
+
+    def remedy(self, facts: Facts) -> str:
+        """One order that puts it right."""
+        return self.fix.format_map(facts)
+
+    def names(self) -> set[str]:
+        """The facts that both sentences need."""
+        parsed = string.Formatter().parse(self.says + self.fix)
+        return {name for _, name, _, _ in parsed if name}
+
+    def found(self, suggestion: str = "", *, safe: bool = False, **facts: Any) -> Reading:
+        """A reading with this one flaw."""
+        return Reading(suggestion, safe, ((self.code, facts),))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a field's reader makes of a value that is not in the canonical form.
+
+    value is the canonical value, or the suggestion, or "" where nothing can be guessed.
+    safe: no other reading is possible. flaws: (rule code, facts), at least one.
+    """
+
+    value: str
+    safe: bool
+    flaws: tuple[tuple[str, Facts], ...]
+
+    def and_also(self, other: Reading) -> Reading:
+        """Both readings' flaws, and the later value; safe only if both are."""
+        return Reading(other.value, self.safe and other.safe, self.flaws + other.flaws)
+
+
+Reader = Callable[[str, Kind, "Settings"], Reading]
+Condition = Callable[[str, "Settings"], bool]
+
+
+@dataclass(slots=True)
+class Register:
+    """All rules by code, and by field the readers, and what a form alone cannot ask."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
+
+    def add(self, new: Rule) -> Rule:
+        """The rule, entered; a code may stand only once."""
+        if new.code in self.rules:
+            raise ValueError(f"rule {new.code} is declared twice")
+        self.rules[new.code] = new
+        return new
+
+    def table_rules(self) -> Iterable[Rule]:
+        """The rules that look at tables, by code."""
+        return (self.rules[code] for code in sorted(self.rules) if self.rules[code].check is not None)
+
+
+REGISTER = Register()
+
+
+def rule(
+    code: str, severity: Severity, on: str, *, title: str, why: str, source: str, basis: str = INFERRED,
+    says: str, fix: str, bad: str, good: str,
+) -> Rule:
+    """Declare a rule that a reader, or the stage that reads files, finds."""
+    return REGISTER.add(Rule(code, severity, on, title, why, source, basis, says, fix, bad, good))
+
+
+def table_rule(
+    code: str, severity: Severity, on: str, *, table: str = "resources", reads: tuple[str, ...], title: str,
+    why: str, source: str, basis: str = INFERRED, says: str, fix: str, bad: str, good: str,
+) -> Callable[[Check], Rule]:
+    """Declare a rule over a table: the function returns the wrong rows, extra columns feed the sentence.
+
+    reads names the columns that the check needs; rows in which one of them is already
+    found malformed are not shown to it. A returned column `suggestion` (and `safe`,
+    `value`, `field`) goes into the finding.
+    """
+    base = Rule(code, severity, on, title, why, source, basis, says, fix, bad, good, table, reads)
+    return lambda check: REGISTER.add(replace(base, check=check))
+
+
+def reader(name: str) -> Callable[[Reader], Reader]:
+    """Enter the function as the reader of the field `name`."""
+
+    def enter(function: Reader) -> Reader:
+        REGISTER.readers[name] = function
+        return function
+
+    return enter
+
+
+def condition(name: str) -> Callable[[Condition], Condition]:
+    """Enter the function as what a right value of the field `name` must fulfil beside its form."""
+
+    def enter(function: Condition) -> Condition:
+        REGISTER.conditions[name] = function
+        return function
+
+    return enter

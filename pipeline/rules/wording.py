@@ -1,0 +1,168 @@
+"""资源ID, 资源名称, 资源简介, 版权方, 资源目录 (规则 R01, R02, R08, R11, R16)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from pipeline.fields import TAGS
+from pipeline.model import Kind, Severity
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HTML = re.compile(rf"<\s*/?\s*(?:{TAGS})(?:\s[^<>]*)?/?>|&(?:nbsp|lt|gt|amp|quot|#[0-9]+);", re.IGNORECASE)
+SEE = re.compile(r"(?:详见|参见|请见|见|如|同)(?:附件|附表|附页|附录|文件|网页|平台|官网)[0-9一二三四五六七八九十]*")
+OWN = ("我校", "本校", "自有", "原创", "本单位", "我单位", "本院", "我院", "学校", "本人", "自己", "自制", "我局", "本局", "我方",
+       "本公司", "我公司", "自主知识产权", "原创作品", "自有版权")
+_DECLARES = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_XML = re.compile(r"^\s*(?:<\?xml[^>]*\?>)?\s*<")
+
+
+@table_rule(
+    "R01-1", Severity.WARNING, "资源ID", reads=("资源ID",),
+    title="资源ID 留空",
+    why="编号由平台自动生成，自己填的会与平台的冲突。",
+    source="附件4 表1 “资源ID”：平台自动生成", basis=LITERAL,
+    says="“资源ID”由平台自动生成，不须填写“{value}”。",
+    fix="请清空“资源ID”。",
+    bad="""
+    | 资源ID |
+    | >001< |
+    """,
+    good="",
+)
+def identifier_filled(resources: pd.DataFrame) -> pd.DataFrame:
+    """Any value at all."""
+    return resources[resources["资源ID"] != ""]
+
+
+R08_2 = rule(
+    "R08-2", Severity.ERROR, "资源简介",
+    title="资源简介为纯文本",
+    why="网页代码会原样显示给学习者，“见附件”则什么也看不到。",
+    source="附件4 表1 “资源简介”：必填, 文本格式", basis=LITERAL,
+    says="“资源简介”应为纯文本，发现{what}。",
+    fix="请改为一段文字，写明内容、对象和学习收获{hint}。",
+    bad="<p>介绍航空发动机的组成和原理</p>", good="介绍航空发动机的组成和原理",
+)
+
+
+@reader("资源简介")
+def read_introduction(text: str, _kind: Kind, _settings: Settings) -> Reading:
+    """Text without the tags, if tags were the only fault."""
+    tag = HTML.search(text)
+    if not tag:
+        return R08_2.found(what=f"“{text[:20]}”，没有实际内容")
+    stripped = HTML.sub(" ", text)
+    plain = re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", re.sub(r"\s+", " ", stripped)).strip()
+    usable = plain and not SEE.fullmatch(plain.rstrip("。.")) and not HTML.search(plain)
+    return R08_2.found(plain if usable else "", what=f"网页代码“{tag[0]}”")
+
+
+R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称"
+
+
+@table_rule(
+    "R11-2", Severity.WARNING, "版权方", reads=("版权方",),
+    title="版权方填全称",
+    why="“本校”“自有”和简称离开报送单位就看不出是谁。",
+    source=R11_2_SOURCE, basis=INFERRED,
+    says="“{value}”不是机构全称或个人姓名。",
+    fix="请填版权所属机构的全称或个人姓名{hint}。",
+    bad="""
+    | 版权方 |
+    | >我校< |
+    """,
+    good="河南开放大学",
+)
+def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
+    """Words for oneself, and short forms of the unit's own name, which is the suggestion."""
+    unit = resources["@unit"].str.rpartition("/")[2]
+    pairs = {
+        (text, name): _names_oneself(text) or _abbreviates(text, name)
+        for text, name in set(zip(resources["版权方"], unit, strict=True))
+    }
+    wrong = [pairs[pair] for pair in zip(resources["版权方"], unit, strict=True)]
+    return resources.assign(suggestion=unit)[wrong]
+
+
+def _names_oneself(text: str) -> bool:
+    return text.strip("。.") in OWN
+
+
+def _abbreviates(text: str, unit: str) -> bool:
+    """郑大 for 郑州大学: the same first character, the others in order, ending as schools' short names do."""
+    if not (2 <= len(text) <= min(5, len(unit) - 2)) or text[0] != unit[0] or text[-1] not in "大院校职师专局":
+        return False
+    rest = iter(unit)
+    return all(char in rest for char in text) and not unit.startswith(text)
+
+
+R16_1 = rule(
+    "R16-1", Severity.ERROR, "资源目录",
+    title="资源目录是 XML 格式字符串",
+    why="平台按 XML 读取目录，标记不成对就读不出来。",
+    source="附件4 表1 “资源目录”：XML格式字符串（结构通知未规定）", basis=LITERAL,
+    says="“资源目录”不是有效的 XML：{why}。",
+    fix="请检查标记是否成对，或留空；写法如 <catalog><item>第一章</item></catalog>。",
+    bad="第一章 绪论", good="<catalog><item>第一章 绪论</item></catalog>",
+)
+R16_4 = rule(
+    "R16-4", Severity.ERROR, "资源目录",
+    title="资源目录不含文档类型声明",
+    why="声明可以夹带外部内容，出于安全不予接收。",
+    source="附件4 表1 “资源目录”；安全要求通知未规定", basis=INFERRED,
+    says="“资源目录”含有 <!DOCTYPE 声明，出于安全不予接收。",
+    fix="请删去 <!DOCTYPE …> 一段。",
+    bad="<!DOCTYPE a><a>1</a>", good="<a>1</a>",
+)
+
+
+@condition("资源目录")
+def is_safe_xml(text: str, _settings: Settings) -> bool:
+    """Well-formed and without declarations."""
+    return not xml_fault(text) and not _DECLARES.search(text)
+
+
+@reader("资源目录")
+def read_catalogue(text: str, _kind: Kind, _settings: Settings) -> Reading:
+    """Why the text is no safe XML."""
+    if _DECLARES.search(text):
+        return R16_4.found()
+    return R16_1.found(why=xml_fault(text) or "内容不完整")
+
+
+_XML_FAULTS = (
+    ("TAG_NAME_MISMATCH", "第 {line} 行的结束标记与开始标记不一致"),
+    ("TAG_NOT_FINISHED", "第 {line} 行有标记没有结束"),
+    ("DOCUMENT_EMPTY", "内容是普通文字，没有标记"),
+    ("DOCUMENT_END", "最外层标记之后还有内容"),
+    ("NAME_REQUIRED", "第 {line} 行有没有转义的 & 或 <（应写成 &amp; 或 &lt;）"),
+    ("ENTITYREF", "第 {line} 行有没有转义的 &（应写成 &amp;）"),
+    ("UNDECLARED_ENTITY", "第 {line} 行有不认识的 & 代码"),
+    ("ATTRIBUTE", "第 {line} 行的属性写法有误（属性值要加英文引号）"),
+    ("GT_REQUIRED", "第 {line} 行的标记缺少 >"),
+)
+
+
+def xml_fault(text: str) -> str:
+    """What keeps the text from being well-formed XML, in plain words; "" if nothing."""
+    if not _XML.match(text):
+        return "内容是普通文字，没有标记"
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    body = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    try:
+        etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        name = etree.ErrorTypes._getName(error.code) if error.code is not None else ""
+        line = error.position[0]
+        form = next((said for part, said in _XML_FAULTS if part in str(name)), "第 {line} 行写法有误")
+        return form.format(line=line)
+    except ValueError:
+        return "内容中有不能显示的字符"
+    return ""

@@ -1,0 +1,97 @@
+"""What the run shows on the screen: progress, one table, and where to look next."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.run import Result
+
+MOST_LINES = 60
+
+
+class Progress:
+    """Bars on a terminal, plain lines elsewhere."""
+
+    def __init__(self, out: TextIO) -> None:
+        """out: where progress goes; the result goes to standard output."""
+        self._console = Console(file=out)
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
+        """A stage of known size; yields what counts progress."""
+        if not total:
+            yield lambda _done: None
+        elif not self._console.is_terminal:
+            size = f"{total / 1e6:.1f} MB" if unit == "bytes" else f"{total} 个"
+            print(f"{name}：{size}", file=self._console.file, flush=True)
+            yield lambda _done: None
+        else:
+            counted = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
+            remaining = TimeRemainingColumn()
+            bars = Bars(TextColumn("{task.description}"), BarColumn(), counted, remaining, console=self._console)
+            with bars:
+                task = bars.add_task(name, total=total)
+                yield lambda done: bars.advance(task, done)
+
+
+def use_utf8() -> None:
+    """Chinese on consoles of any code page (Windows)."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+def show(result: Result, output: Path) -> None:
+    """One table of units, the rules that did not run, and where to look next."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(_table(result))
+    else:
+        _print_lines(result)
+    errors = sum(unit.counts.errors for unit in result.units)
+    warnings = sum(unit.counts.warnings for unit in result.units)
+    rows = sum(unit.rows for unit in result.units)
+    passed = sum(unit.passed for unit in result.units)
+    print(f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；错误 {errors} 处，警告 {warnings} 处。")
+    homeless = [each for each in result.told if not each.finding.place.unit]
+    for each in homeless:
+        print(f"注意：{each.message}{each.fix}")
+    if result.ignored:
+        print(f"另有 {result.ignored} 个临时文件和系统文件，已略过。")
+    for code, reason in sorted(result.skipped.items()):
+        print(f"未执行的规则 {code}：{reason}。")
+    for remark in result.remarks:
+        print(f"注意：{remark}")
+    for where, _ in result.faults:
+        print(f"程序故障：处理“{where}”时出错，其余结果不受影响，详情见 run.json，请转给维护人员。")
+    print(f"逐条问题见 {output / 'findings.csv'}；退回各单位的工作簿在 {output / '退回'}。")
+    print("某条规则的说明：python -m pipeline explain 规则代码")
+
+
+def _table(result: Result) -> Table:
+    table = Table(title="校验结果")
+    for name, justify in (("单位", "left"), ("资源", "right"), ("错误", "right"), ("警告", "right"), ("结论", "left"), ("退回的文件", "left")):
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for unit in result.units[:MOST_LINES]:
+        table.add_row(unit.unit, str(unit.rows), str(unit.counts.errors), str(unit.counts.warnings), unit.state, unit.file)
+    if len(result.units) > MOST_LINES:
+        table.add_row(f"……共 {len(result.units)} 个单位，其余见 units.csv", "", "", "", "", "")
+    return table
+
+
+def _print_lines(result: Result) -> None:
+    print("单位\t资源\t错误\t警告\t结论\t退回的文件")
+    for unit in result.units:
+        print(unit.unit, unit.rows, unit.counts.errors, unit.counts.warnings, unit.state, unit.file or "—", sep="\t")

@@ -1,0 +1,124 @@
+"""The engine: every table rule over the tables that it reads, nothing else.
+
+Pure: tables in, findings out. A rule whose table or columns are missing is listed as
+skipped with the reason; a rule that crashes is a fault of the program and stops nothing
+else; no rule sees a cell that is already known to be malformed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from pipeline.canonical import PROVENANCE, Table
+from pipeline.model import Finding, Place
+from pipeline.rules import REGISTER, Rule
+from pipeline.rules.duration import clock
+from pipeline.settings import Settings
+
+_BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Findings in the order of places; skipped: rule code → reason; faults: (rule code, trace)."""
+
+    findings: list[Finding]
+    skipped: dict[str, str]
+    faults: list[tuple[str, str]]
+
+
+def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Settings, today: str) -> Outcome:
+    """All table rules. tables: `resources`, and `media`, `covers`, `orphans` where known.
+
+    A table made from resource rows carries their index in `@index`.
+    """
+    findings: list[Finding] = []
+    skipped: dict[str, str] = {}
+    faults: list[tuple[str, str]] = []
+    given = {**tables, "settings": settings, "today": today}
+    for rule in REGISTER.table_rules():
+        reason = why_skipped(rule, tables, settings)
+        if reason:
+            skipped[rule.code] = reason
+            continue
+        try:
+            findings += _run(rule, table, given)
+        except Exception:
+            faults.append((rule.code, traceback.format_exc()))
+    return Outcome(findings, skipped, faults)
+
+
+def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settings) -> str:
+    """Why a rule cannot or shall not run, "" if it runs."""
+    if rule.code in settings.off:
+        return "config.yaml 中已停用"
+    if rule.table not in tables:
+        return "没有可供检查的文件"
+    missing = [name for name in rule.reads if name not in tables[rule.table]]
+    return f"没有“{'、'.join(missing)}”列" if missing else ""
+
+
+def _run(rule: Rule, table: Table, given: Mapping[str, Any]) -> Iterable[Finding]:
+    assert rule.check is not None
+    rows = _sound(given[rule.table], rule.reads, table.broken)
+    if rows.empty:
+        return []
+    wanted = inspect.signature(rule.check).parameters
+    wrong = rule.check(**{name: rows if name == rule.table else given[name] for name in wanted})
+    return _once_a_cell(_findings(rule, wrong, table))
+
+
+def _sound(rows: pd.DataFrame, reads: tuple[str, ...], broken: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which no cell that the rule reads is malformed."""
+    if not reads or rows.empty:
+        return rows
+    bad = broken[list(reads)].any(axis=1)
+    return rows[~rows["@index"].map(bad).astype(bool)] if "@index" in rows else rows[~bad]
+
+
+def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding]:
+    facts = sorted(rule.names() - _BY_ENGINE)
+    optional = [name for name in ("suggestion", "value") if name in wrong]
+    columns = list(dict.fromkeys([*PROVENANCE, *optional, *facts]))
+    indexes = wrong["@index"] if "@index" in wrong else wrong.index
+    for index, row in zip(indexes, wrong[columns].to_dict("records"), strict=True):
+        if row["@row"]:
+            place = table.place(index, rule.on)
+            value = table.raw.at[index, rule.on]
+        else:
+            place = Place(row["@unit"], row["@workbook"], "", 0, rule.on)
+            value = row["value"]
+        suggestion = row.get("suggestion", "")
+        yield Finding(rule.code, place, value, {name: row[name] for name in facts}, suggestion)
+
+
+def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """One line per cell and rule: several files wrong in one cell are named together."""
+    kept: dict[tuple[Place, str], Finding] = {}
+    for found in findings:
+        key = (found.place, "" if found.place.row else found.value)
+        first = kept.get(key)
+        if first is None:
+            kept[key] = found
+        elif "named" in first.facts and found.facts["named"] not in first.facts["named"].split("”“"):
+            kept[key] = replace(first, facts={**first.facts, "named": f"{first.facts['named']}”“{found.facts['named']}"})
+    return kept.values()
+
+
+def measured_suggestions(table: Table, measured: pd.Series) -> None:
+    """Where a declared length is malformed and the files' length is known, suggest that length.
+
+    measured: seconds by row index, NaN where unknown. The findings of `table` are replaced.
+    """
+    by_place = {table.rows[index][:2] + (table.rows[index][3],): length for index, length in measured.dropna().items()}
+    for number, found in enumerate(table.findings):
+        if found.place.field == "资源时长" and not found.safe and found.code.startswith("R09"):
+            length = by_place.get((found.place.unit, found.place.workbook, found.place.row))
+            if length is not None and round(length) > 0:
+                table.findings[number] = replace(found, suggestion=clock(round(length)))

@@ -1,0 +1,81 @@
+"""Small tables written in a test, as the stages take them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.canonical import Table, canonical
+from pipeline.fields import NAMES
+from pipeline.join import MEDIA_COLUMNS
+from pipeline.model import Kind, Layout, Submission
+from pipeline.settings import Settings, load
+
+ROOT = Path(__file__).parents[1]
+SETTINGS: Settings = load(ROOT / "config.yaml").settings
+TODAY = "2024-05-01"
+
+RIGHT_ROW = {
+    "资源名称": "航空发动机基础",
+    "资源类型": "A03",
+    "资源简介": "介绍航空发动机的组成、原理和发展，适合科普学习。",
+    "版权方": "河南开放大学",
+    "主讲人": "朱新",
+    "资源封面": "fm001.jpg",
+    "资源链接": "https://www.icourse163.org/course/HNU-1206459828",
+    "部署平台": "中国大学MOOC",
+    "资源文件": "第1讲.mp4",
+}
+RIGHT_VIDEO = {
+    **MEDIA_COLUMNS,
+    "资源类型": "A01", "资源文件": "第1讲.mp4", "named": "第1讲.mp4", "path": "第1讲.mp4", "problem": "", "respelled": "否",
+    "suggestion": "", "sort": "video", "role": "video", "sound": True, "real": "mp4", "real_name": "MP4",
+    "video_codec": "H.264", "audio_codecs": "AAC", "width": 1920.0, "height": 1080.0, "fps": 25.0, "bitrate": 2_400_000.0,
+    "stream_bitrate": 2_200_000.0, "seconds": 750.0, "rate": 48_000.0, "channels": 2.0, "twin": "",
+    "profile": "",
+}
+RIGHT_COVER = {"资源封面": "fm001.jpg", "problem": "", "fault": "", "mode": "RGB", "width": 1280, "height": 720, "suggestion": ""}
+
+
+def read_markdown(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]]]:
+    """Rows of a Markdown table, and (row, column) of the cells between > and <."""
+    lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()]
+    header, *body = lines
+    rows, marked = [], []
+    for number, cells in enumerate(body):
+        row = {}
+        for name, cell in zip(header, cells, strict=True):
+            if cell.startswith(">") and cell.endswith("<"):
+                marked.append((number, name))
+                cell = cell[1:-1]
+            row[name] = cell
+        rows.append(row)
+    return rows, marked
+
+
+def submission(
+    rows: list[dict[str, str]], *, unit: str = "示例学院", workbook: str = "清单.xlsx", first_row: int = 2,
+    kinds: dict[tuple[int, str], Kind] | None = None, numbers: list[int] | None = None,
+) -> Submission:
+    """A workbook's rows; fields not named are blank."""
+    numbers = numbers or list(range(first_row, first_row + len(rows)))
+    columns = {name: number for number, name in enumerate(NAMES, 1)}
+    return Submission(
+        unit=unit, workbook=workbook, kind="xlsx", layout=Layout("资源清单", first_row - 1, numbers[-1] if numbers else 1, columns),
+        rows=tuple(numbers), cells={name: [row.get(name, "") for row in rows] for name in NAMES},
+        kinds=kinds or {}, held=frozenset(), unit_info={}, platforms=(), findings=(), identity={},
+    )
+
+
+def table_of(rows: list[dict[str, str]], settings: Settings = SETTINGS) -> Table:
+    """Rows of one or more units (`@unit`) through the canonical stage; blank cells get right values."""
+    units: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        units.setdefault(row.get("@unit", "示例学院"), []).append({**RIGHT_ROW, **row})
+    return canonical([submission(of_unit, unit=unit) for unit, of_unit in units.items()], settings)
+
+
+def resources_of(table: Table) -> pd.DataFrame:
+    """The table `resources` as the rules see it, nothing measured."""
+    return table.values.assign(**{"@likely": "", "@measured": float("nan")})

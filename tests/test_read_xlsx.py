@@ -1,0 +1,566 @@
+"""Workbooks come out cell by cell as stored, by whichever road, or are refused with a reason."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import zipfile
+from datetime import date, time, timedelta
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import openpyxl
+import pytest
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.model import Area, Book, Kind, Rejection, Sheet
+from pipeline.read import cells, xlsx
+from pipeline.read.book import read_book
+from pipeline.read.budget import Budget
+from pipeline.read.cells import NotPlain
+from pipeline.read.formats import form_of
+from pipeline.read.package import xml_text
+from pipeline.read.refusal import Refused
+
+NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE_REL = "http://schemas.openxmlformats.org/package/2006/relationships"
+DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+STYLES = (
+    f'<styleSheet xmlns="{NS}"><numFmts count="1"><numFmt numFmtId="176" formatCode="00"/></numFmts>'
+    '<cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="31"/><xf numFmtId="46"/><xf numFmtId="176"/>'
+    '<xf numFmtId="21"/></cellXfs></styleSheet>'
+)
+
+
+def sheet_xml(rows: str, around: str = "", ns: str = NS) -> str:
+    return f'{DECLARATION}<worksheet xmlns="{ns}"><sheetData>{rows}</sheetData>{around}</worksheet>'
+
+
+def strings_xml(*items: str, ns: str = NS) -> str:
+    inside = "".join(item if item.startswith("<") else f"<si><t>{item}</t></si>" for item in items)
+    return f'{DECLARATION}<sst xmlns="{ns}" count="1" uniqueCount="1">{inside}</sst>'
+
+
+def package(
+    path: Path,
+    sheet: str | bytes,
+    strings: str | bytes | None = None,
+    extra: dict[str, str | bytes] | None = None,
+    properties: str = "",
+    drop: str = "",
+) -> Path:
+    """A small workbook of raw parts; an extra part replaces one of the same name, drop leaves one out."""
+    links = [("r1", "worksheet", "worksheets/sheet1.xml"), ("r2", "styles", "styles.xml")]
+    if strings is not None:
+        links.append(("r3", "sharedStrings", "sharedStrings.xml"))
+    parts: dict[str, str | bytes] = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE_REL}"><Relationship Id="a" '
+        f'Type="{REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{NS}" xmlns:r="{REL}">{properties}<sheets>'
+        '<sheet name="资源清单" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE_REL}">'
+        + "".join(f'<Relationship Id="{i}" Type="{REL}/{t}" Target="{p}"/>' for i, t, p in links)
+        + "</Relationships>",
+        "xl/styles.xml": STYLES,
+        "xl/worksheets/sheet1.xml": sheet,
+    }
+    if strings is not None:
+        parts["xl/sharedStrings.xml"] = strings
+    parts |= extra or {}
+    parts.pop(drop, None)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+def book(path: Path) -> Book:
+    found = read_book(path)
+    assert isinstance(found, Book), found
+    return found
+
+
+def only(path: Path) -> Sheet:
+    return book(path).sheets[0]
+
+
+def refusal(path: Path) -> Rejection:
+    found = read_book(path)
+    assert isinstance(found, Rejection)
+    assert found.cause
+    assert found.remedy.startswith("请")
+    assert not found.cause.endswith("。")
+    return found
+
+
+# --- real writers
+
+
+def test_xlsxwriter_book_comes_back_cell_by_cell(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        sheet = made.add_worksheet("资源清单")
+        made.add_chartsheet("图")
+        hidden = made.add_worksheet("隐藏")
+        hidden.hide()
+        hidden.write_string(2, 3, "在第三张")
+        day, long = made.add_format({"num_format": "yyyy-mm-dd"}), made.add_format({"num_format": "[h]:mm:ss"})
+        two = made.add_format({"num_format": "00"})
+        sheet.write_row(2, 1, ["资源名称", "简介\n第二行", "　前后 "])
+        sheet.write_datetime(3, 0, date(2022, 3, 23), day)
+        sheet.write_datetime(3, 1, timedelta(hours=36), long)
+        sheet.write_number(3, 2, 1, two)
+        sheet.write_boolean(3, 3, True)
+        sheet.write_formula(3, 4, "=A1*2", None, 7)
+        sheet.write_formula(3, 5, '=IF(A1="","",1)', None, "")
+        sheet.write_formula(3, 6, "=NA()", None, "#N/A")
+        sheet.write_rich_string(3, 7, "前", made.add_format({"bold": True}), "粗<&>", "后")
+        sheet.write_string(3, 8, "http://a?b=1&c=<2>_x000D_")
+        sheet.merge_range("A6:C7", "合并")
+        sheet.set_row(5, None, None, {"hidden": True})
+        sheet.write_blank(8, 0, None, day)
+    found = book(path)
+    assert [(sheet.name, sheet.hidden) for sheet in found.sheets] == [("资源清单", False), ("隐藏", True)]
+    assert found.sheets[1].rows == {3: {4: "在第三张"}}
+    first = found.sheets[0]
+    assert first.rows == {
+        3: {2: "资源名称", 3: "简介\n第二行", 4: "　前后 "},
+        4: {1: "2022-03-23", 2: "36:00:00", 3: "01", 4: "TRUE", 5: "7", 6: '=IF(A1="","",1)', 7: "#N/A", 8: "前粗<&>后",
+            9: "http://a?b=1&c=<2>_x000D_"},
+        6: {1: "合并"},
+    }  # fmt: skip
+    assert first.kinds == {
+        (4, 1): Kind.DATE, (4, 2): Kind.TIME, (4, 3): Kind.NUMBER, (4, 4): Kind.BOOL,
+        (4, 5): Kind.NUMBER, (4, 6): Kind.UNCALCULATED, (4, 7): Kind.ERROR,
+    }  # fmt: skip
+    assert first.formulas == {(4, 5), (4, 6), (4, 7)}
+    assert first.merged == (Area(6, 1, 7, 3),)
+    assert first.hidden_rows == {6}
+    assert found.kind == "xlsx"
+    assert found.modified.startswith("20")
+
+
+def test_openpyxl_book_comes_back_cell_by_cell(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    sheet.append(["创建时间", date(2022, 3, 23), time(2, 45, 32), timedelta(hours=36), 0.1 + 0.2, 10**15 + 1])
+    sheet.append([None, "=SUM(A1:A2)", '=_xlfn.DISPIMG("ID_1",1)', True, "#REF!", " 0x "])
+    sheet["A4"].number_format = "yyyy-mm-dd"
+    made.save(tmp_path / "a.xlsx")
+    found = only(tmp_path / "a.xlsx")
+    assert found.rows == {
+        1: {1: "创建时间", 2: "2022-03-23", 3: "02:45:32", 4: "36:00:00", 5: "0.3", 6: str(10**15 + 1)},
+        2: {2: "=SUM(A1:A2)", 3: '=_xlfn.DISPIMG("ID_1",1)', 4: "TRUE", 5: "#REF!", 6: " 0x "},
+    }
+    assert found.kinds[2, 2] is Kind.UNCALCULATED
+    assert found.kinds[2, 3] is Kind.PICTURE
+    assert found.kinds[2, 5] is Kind.ERROR
+
+
+# --- what the format allows
+
+CELLS: list[tuple[str, str, Kind]] = [
+    ('<c r="B2" t="s"><v>0</v></c>', "零", Kind.TEXT),
+    ('<c r="B2" t="s"><v> 0 </v></c>', "零", Kind.TEXT),
+    ('<c r="B2" t="inlineStr"><is><t xml:space="preserve"> 内 </t></is></c>', " 内 ", Kind.TEXT),
+    (
+        '<c r="B2" t="inlineStr"><is><r><t>甲</t></r><r><t>乙</t></r><rPh sb="0" eb="1"><t>音</t></rPh></is></c>',
+        "甲乙",
+        Kind.TEXT,
+    ),
+    ('<c r="B2" t="str"><f>A1</f><v>a&lt;b_x000D_\n_x005F_x000D_</v></c>', "a<b\r\n_x000D_", Kind.TEXT),
+    ('<c r="B2" t="str"><f>A1</f><v></v></c>', "", Kind.TEXT),
+    ('<c r="B2"><f>A1&amp;"x"</f></c>', '=A1&"x"', Kind.UNCALCULATED),
+    ('<c r="B2"><f>A1</f><v/></c>', "=A1", Kind.UNCALCULATED),
+    ('<c r="B2" s="2"><f t="shared" si="0"/><v>1.5</v></c>', "36:00:00", Kind.TIME),
+    ('<c r="B2" t="e"><v>#SPILL!</v></c>', "#SPILL!", Kind.ERROR),
+    ('<c r="B2" t="e"><f>A1</f><v>#CALC!</v></c>', "#CALC!", Kind.ERROR),
+    ('<c r="B2" t="b"><v>0</v></c>', "FALSE", Kind.BOOL),
+    ('<c r="B2" s="3"><v>1</v></c>', "01", Kind.NUMBER),
+    ('<c s="3" r="B2"><v>1</v></c>', "01", Kind.NUMBER),
+    ('<c r="B2" s="1" t="n"><v>44643</v></c>', "2022-03-23", Kind.DATE),
+    ('<c r="B2" s="4"><v>0.1149</v></c>', "02:45:27", Kind.TIME),
+    ('<c r="B2" s="1" t="d"><v>2022-03-23T00:00:00</v></c>', "2022-03-23", Kind.DATE),
+    (
+        '<c r="B2" t="str"><f>_xlfn.DISPIMG("ID_1",1)</f><v>=DISPIMG("ID_1",1)</v></c>',
+        '=DISPIMG("ID_1",1)',
+        Kind.PICTURE,
+    ),
+    ('<c r="B2" s="3"/>', "", Kind.TEXT),
+    ('<c r="B2" s="1"></c>', "", Kind.TEXT),
+    ('<c r="B2"><v><![CDATA[7]]></v></c>', "7", Kind.NUMBER),
+    ('<c r="B2"><!-- x --><v>7</v></c>', "7", Kind.NUMBER),
+    ('<c r="B2" t="str"><v>&#x4e2d;&#25991;&quot;</v></c>', '中文"', Kind.TEXT),
+    ('<c r="B2" cm="1" vm="2"><v>7</v><extLst/></c>', "7", Kind.NUMBER),
+]
+
+
+@pytest.mark.parametrize(("cell", "text", "kind"), CELLS)
+def test_a_cell_of_each_sort(tmp_path: Path, cell: str, text: str, kind: Kind) -> None:
+    path = package(tmp_path / "a.xlsx", sheet_xml(f'<row r="2">{cell}</row>'), strings_xml("零"))
+    found = only(path)
+    assert found.rows == ({2: {2: text}} if text else {})
+    assert found.kinds.get((2, 2), Kind.TEXT) is kind
+    assert found.formulas == ({(2, 2)} if "<f" in cell else set())
+
+
+def test_shared_strings_of_every_sort(tmp_path: Path) -> None:
+    items = [
+        '<si><t>姓名</t><phoneticPr fontId="1" type="noConversion"/></si>',
+        '<si><r><rPr><b/></rPr><t xml:space="preserve">粗 </t></r><r><t>体</t></r>'
+        '<rPh sb="0" eb="1"><t>cu</t></rPh><phoneticPr fontId="1"/></si>',
+        "<si><t/></si>",
+        "<si/>",
+        "<si><t>_x000B__xD83D__xDE00__xD83D_</t></si>",
+        "<si><t> a\r\nb </t></si>",
+    ]
+    cell = "".join(f'<c r="{letter}1" t="s"><v>{at}</v></c>' for at, letter in enumerate("ABCDEF"))
+    found = only(package(tmp_path / "a.xlsx", sheet_xml(f'<row r="1">{cell}</row>'), strings_xml(*items)))
+    assert found.rows == {1: {1: "姓名", 2: "粗 体", 5: "\x0b😀�", 6: " a\nb "}}
+
+
+GOOD = (
+    '<row r="1" spans="1:3"><c r="A1" t="s"><v>0</v></c><c r="C1" s="1"><v>44643</v></c></row>'
+    '<row r="61" hidden="1"><c r="B61" t="s"><v>1</v></c><c r="C61" s="3"><v>7</v></c></row>'
+)
+MERGED = '<mergeCells count="1"><mergeCell ref="A1:B2"/></mergeCells>'
+GOOD_SHEET = sheet_xml(GOOD, MERGED)
+GOOD_STRINGS = strings_xml("资源&amp;名称", "甲")
+NO_REFERENCES = (
+    "<row><c t='s'><v>0</v></c><c/><c s='1'><v>44643</v></c></row>" + "<row/>" * 59 +
+    "<row hidden='true'><c/><c t='s'><v>1</v></c><c s='3'><v>7</v></c></row>"
+)  # fmt: skip
+
+
+def prefixed(xml: str) -> str:
+    for tag in ("worksheet", "sheetData", "row", "c", "v", "mergeCells", "mergeCell", "sst", "si", "t"):
+        xml = xml.replace(f"<{tag} ", f"<x:{tag} ").replace(f"<{tag}>", f"<x:{tag}>")
+        xml = xml.replace(f"</{tag}>", f"</x:{tag}>")
+    return xml.replace("xmlns=", "xmlns:x=")
+
+
+VARIANTS: dict[str, tuple[str | bytes, str | bytes]] = {
+    "plain": (GOOD_SHEET, GOOD_STRINGS),
+    "prefixed": (prefixed(GOOD_SHEET), prefixed(GOOD_STRINGS)),
+    "strict": (GOOD_SHEET.replace(NS, STRICT), GOOD_STRINGS.replace(NS, STRICT)),
+    "utf-16": (GOOD_SHEET.encode("utf-16"), GOOD_STRINGS.encode("utf-16")),
+    "utf-16 without mark": (GOOD_SHEET.encode("utf-16-le"), GOOD_STRINGS.encode("utf-16-be")),
+    "utf-8 with mark": (GOOD_SHEET.encode("utf-8-sig"), GOOD_STRINGS.encode("utf-8-sig")),
+    "no references": (sheet_xml(NO_REFERENCES, MERGED), GOOD_STRINGS),
+    "comment": (GOOD_SHEET.replace("<row", "<!-- <row><c r='Z9'> --><row"), GOOD_STRINGS),
+    "comment around": (GOOD_SHEET.replace("<sheetData>", "<!-- <sheetData/> --><sheetData>"), GOOD_STRINGS),
+    "spread out": (GOOD_SHEET.replace("><", ">\r\n  <"), GOOD_STRINGS.replace("><", ">\n<")),
+    "wrong dimension": (GOOD_SHEET.replace("<sheetData>", '<dimension ref="A1"/><sheetData>'), GOOD_STRINGS),
+    "rows turned round": (sheet_xml(GOOD[GOOD.index('<row r="61"') :] + GOOD[: GOOD.index('<row r="61"')], MERGED),
+                          GOOD_STRINGS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_same_values_however_it_is_written(tmp_path: Path, variant: str) -> None:
+    found = only(package(tmp_path / "a.xlsx", *VARIANTS[variant]))
+    assert found.rows == {1: {1: "资源&名称", 3: "2022-03-23"}, 61: {2: "甲", 3: "07"}}
+    assert list(found.rows) == [1, 61]
+    assert found.kinds == {(1, 3): Kind.DATE, (61, 3): Kind.NUMBER}
+    assert found.merged == (Area(1, 1, 2, 2),)
+    assert found.hidden_rows == {61}
+
+
+def test_dates_of_1904(tmp_path: Path) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, properties='<workbookPr date1904="1"/>')
+    assert book(path).date1904
+    assert only(path).rows[1][3] == "2026-03-24"
+
+
+def test_what_could_act_is_listed(tmp_path: Path) -> None:
+    links = (
+        f'<Relationships xmlns="{PACKAGE_REL}"><Relationship Id="r1" Type="{REL}/worksheet" '
+        f'Target="/xl/worksheets/sheet1.xml"/><Relationship Id="r4" Type="{REL}/externalLink" '
+        f'Target="externalLinks/externalLink1.xml"/><Relationship Id="r5" Type="{REL}/connections" '
+        'Target="connections.xml"/></Relationships>'
+    )
+    extra: dict[str, str | bytes] = {"xl/_rels/workbook.xml.rels": links, "xl/vbaProject.bin": b"x"}
+    found = book(package(tmp_path / "a.xlsx", sheet_xml(""), extra=extra))
+    assert found.active == ("宏", "外部链接", "数据连接")
+    assert found.kind == "xlsm"
+
+
+# --- one grammar, two roads
+
+_texts = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n\t <>&]\"'"), max_size=12)
+_values = st.one_of(
+    st.integers(0, 99).map(lambda n: (f' s="{n % 5}"', f"<v>{n}</v>")),
+    st.floats(0, 60000, allow_subnormal=False).map(lambda n: (' s="1"', f"<v>{n!r}</v>")),
+    st.sampled_from(["0", "1", "2"]).map(lambda n: (' t="s"', f"<v>{n}</v>")),
+    _texts.map(lambda t: (' t="inlineStr"', f"<is><t>{escape(t)}</t></is>")),
+    _texts.map(lambda t: (' t="str"', f"<f>{escape(t)}</f><v>{escape(t)}</v>")),
+    st.just((' s="1"', "")),
+)
+
+
+@st.composite
+def written_rows(draw: st.DrawFn) -> str:
+    rows = []
+    for number in sorted(draw(st.sets(st.integers(1, 1_048_576), max_size=5))):
+        inside = ""
+        for column in sorted(draw(st.sets(st.integers(1, 16_384), max_size=6))):
+            attributes, content = draw(_values)
+            inside += f'<c r="{cells.letters_of(column)}{number}"{attributes}>{content}</c>'
+        rows.append(f'<row r="{number}">{inside}</row>')
+    return "".join(rows)
+
+
+FORMS = tuple(form_of(code) for code in ("General", "yyyy-mm-dd", "[h]:mm:ss", "00", "h:mm:ss"))
+
+
+def by_plain_road(xml: str) -> Sheet | str | None:
+    reading = xlsx.SheetReading(FORMS, ["零", "一", "二"], False, Budget())
+    try:
+        text = xml_text(xml.encode(), "表")
+        return xlsx.sheet_of("表", False, cells.plain_rows(text), cells.skeleton(text), "表", reading)
+    except NotPlain:
+        return None
+    except Refused as verdict:
+        return verdict.cause
+
+
+def by_full_road(xml: str) -> Sheet | str:
+    reading = xlsx.SheetReading(FORMS, ["零", "一", "二"], False, Budget())
+    try:
+        text = xml_text(xml.encode(), "表")
+        return xlsx.sheet_of("表", False, cells.parsed_rows(text, "表"), text, "表", reading)
+    except Refused as verdict:
+        return verdict.cause
+
+
+@given(written_rows())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_both_roads_read_the_same(rows: str) -> None:
+    xml = sheet_xml(rows, MERGED)
+    plain = by_plain_road(xml)
+    if "]]>" not in xml:
+        assert plain is not None
+        assert plain == by_full_road(xml)
+
+
+def test_the_plain_road_never_reads_what_the_full_road_would_not() -> None:
+    """Altered at random, a part is read alike by both, left to the full road, or refused by both."""
+    dice = random.Random(192)
+    whole = sheet_xml(GOOD + "".join(f'<row r="{70 + at}">{cell[0].replace("B2", f"B{70 + at}")}</row>'
+                                     for at, cell in enumerate(CELLS[:16])), MERGED)  # fmt: skip
+    pieces = ["<", ">", "&", '"', "/", "c", " ", "&amp;", "<v>", "</c>", "<!--", "]]>", "A1", "\x01", "7", "-1"]
+    same = 0
+    for _ in range(600):
+        at = dice.randrange(len(DECLARATION), len(whole))
+        altered = whole[:at] + dice.choice(pieces) * dice.randrange(2) + whole[at + dice.randrange(3) :]
+        plain = by_plain_road(altered)
+        full = by_full_road(altered)
+        if isinstance(plain, Sheet):
+            assert plain == full, altered[at - 30 : at + 30]
+            same += 1
+        elif isinstance(plain, str):
+            assert isinstance(full, str)
+    assert same > 20
+
+
+@given(st.lists(_texts, max_size=6))
+def test_both_roads_read_the_same_strings(texts: list[str]) -> None:
+    text = strings_xml(*(f"<si><t>{escape(each)}</t></si>" for each in texts)).removeprefix(DECLARATION)
+    if "]]>" not in text:
+        assert cells.plain_strings(text) == cells.parsed_strings(text, "") == texts
+
+
+def test_common_writers_take_the_plain_road(tmp_path: Path) -> None:
+    """The speed of the program rests on it."""
+    path = tmp_path / "a.xlsx"
+    made = openpyxl.Workbook()
+    made.active.append(["甲", 1, "=A1", None, date(2022, 1, 1)])
+    made.save(path)
+    with zipfile.ZipFile(path) as archive:
+        by_openpyxl = archive.read("xl/worksheets/sheet1.xml")
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as other:
+        other.add_worksheet().write_row(0, 0, ["甲", 1, "=A1", None, True])
+    with zipfile.ZipFile(stream) as archive:
+        by_xlsxwriter = archive.read("xl/worksheets/sheet1.xml")
+    for part in (by_openpyxl, by_xlsxwriter):
+        assert len(list(cells.plain_rows(xml_text(part, "")))) == 1
+
+
+# --- hostile
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ('<row r="1"><c r="A1" t="s"><v>-1</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1" t="s"><v>9</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1" t="s"><v>x</v></c></row>', "A1"),
+        (f'<row r="1"><c r="A1" t="s"><v>{"9" * 5000}</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1"><v>12a</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1" s="9"><v>1</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1" t="b"><v>2</v></c></row>', "A1"),
+        ('<row r="1"><c r="A1" t="q"><v>2</v></c></row>', "A1"),
+        ('<row r="1"><c r="B1"><v>1</v></c><c r="B1"><v>2</v></c></row>', "B1"),
+        ('<row r="1"><c r="B1"><v>1</v></c></row><row r="1"><c r="C1"><v>2</v></c></row>', "第 1 行"),
+        ('<row r="1"><c r="B2"><v>1</v></c></row>', "B2"),
+        ('<row r="1"><c r="XFE1"><v>1</v></c></row>', "XFE1"),
+        ('<row r="1048577"><c r="A1048577"><v>1</v></c></row>', "A1048577"),
+        ('<row r="1"><c r="a1"><v>1</v></c></row>', "a1"),
+        ('<row r="0"><c r="A0"><v>1</v></c></row>', "“0”"),
+        ('<row r="1"><cell/></row>', "cell"),
+        ('<row r="1"><c r="A1"><v>1</v></row>', "sheet1.xml"),
+        ('<row r="1"><c r="A1" t="str"><v>&#1;</v></c></row>', "sheet1.xml"),
+        ('<row r="1"><c r="A1" t="str"><v>\x01</v></c></row>', "sheet1.xml"),
+        ('<row r="1"><c r="A1" t="str"><v>&nbsp;</v></c></row>', "sheet1.xml"),
+    ],
+)
+def test_a_wrong_cell_is_named(tmp_path: Path, row: str, named: str) -> None:
+    path = package(tmp_path / "a.xlsx", sheet_xml(row), strings_xml("零"))
+    assert named in refusal(path).cause
+
+
+@pytest.mark.parametrize("ref", ["A1:XFE2", "A0:B2", "B2:A1", "", "A1:B1048577"])
+def test_a_wrong_merged_area_is_refused(tmp_path: Path, ref: str) -> None:
+    around = f'<mergeCells><mergeCell ref="{ref}"/></mergeCells>'
+    assert "合并单元格" in refusal(package(tmp_path / "a.xlsx", sheet_xml("", around))).cause
+
+
+def test_the_last_cell_and_a_merge_of_everything_are_read(tmp_path: Path) -> None:
+    rows = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    around = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    found = only(package(tmp_path / "a.xlsx", sheet_xml(rows, around)))
+    assert found.rows == {1_048_576: {16_384: "1"}}
+    assert found.merged == (Area(1, 1, 1_048_576, 16_384),)
+
+
+def test_formatted_empty_rows_are_trimmed(tmp_path: Path) -> None:
+    rows = "".join(f'<row r="{n}" s="1"><c r="A{n}" s="1"/><c r="B{n}" s="2"/></row>' for n in range(2, 20_000))
+    found = only(package(tmp_path / "a.xlsx", sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>' + rows)))
+    assert found.rows == {1: {1: "1"}}
+
+
+DOCTYPE = '<!DOCTYPE x [<!ENTITY a "b">]>'
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/workbook.xml",
+                                  "_rels/.rels", "docProps/app.xml", "xl/comments1.xml"])  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_doctype_is_refused_in_every_part(tmp_path: Path, part: str, encoding: str) -> None:
+    document = f"{DECLARATION}<!-- a -->\n{DOCTYPE}<x/>".encode(encoding)
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, {part: document})
+    assert part in refusal(path).cause
+
+
+def test_a_doctype_inside_a_text_is_text(tmp_path: Path) -> None:
+    rows = f'<row r="1"><c r="A1" t="str"><v>{escape(DOCTYPE)}</v></c></row>'
+    assert only(package(tmp_path / "a.xlsx", sheet_xml(rows))).rows == {1: {1: DOCTYPE}}
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/sharedStrings.xml", "xl/workbook.xml",
+                                  "_rels/.rels"])  # fmt: skip
+def test_a_missing_part_is_refused(tmp_path: Path, part: str) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, drop=part)
+    assert "缺少" in refusal(path).cause or "不在里面" in refusal(path).cause
+
+
+def test_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+    whole = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS).read_bytes()
+    cut = tmp_path / "b.xlsx"
+    for part in range(18):
+        cut.write_bytes(whole[: len(whole) * part // 18])
+        refusal(cut)
+
+
+def test_a_flipped_bit_never_changes_a_value(tmp_path: Path) -> None:
+    """Either the checksum of some part tells, or the bit was in nothing that counts."""
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS)
+    whole, good = path.read_bytes(), read_book(path)
+    dice = random.Random(4)
+    for _ in range(60):
+        at = dice.randrange(len(whole))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << dice.randrange(8)]) + whole[at + 1 :])
+        found = read_book(path)
+        assert isinstance(found, Rejection) or found == good
+
+
+def test_a_damaged_part_that_is_not_needed_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    package(path, GOOD_SHEET, GOOD_STRINGS, {"xl/media/image1.png": b"\x89PNG" + bytes(range(256)) * 9})
+    data = path.read_bytes()
+    at = data.index(b"xl/media/image1.png") + 60
+    path.write_bytes(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :])
+    assert "image1.png" in refusal(path).cause
+
+
+def bomb(path: Path, name: str, size: int) -> Path:
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as out:
+        for _ in range(size >> 20):
+            out.write(b" " * (1 << 20))
+    return path
+
+
+@pytest.mark.parametrize("name", ["xl/worksheets/sheet2.xml", "unread.bin"])
+def test_a_bomb_is_refused_before_it_is_inflated(tmp_path: Path, name: str) -> None:
+    path = bomb(package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS), name, 40 << 20)
+    assert "恶意压缩" in refusal(path).cause
+
+
+def test_a_size_that_lies_is_refused(tmp_path: Path) -> None:
+    path = bomb(package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS), "unread.xml", 40 << 20)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<L", 40 << 20), struct.pack("<L", 1000)))
+    assert "unread.xml" in refusal(path).cause
+
+
+def test_overlapping_and_doubled_members_are_refused(tmp_path: Path) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/STYLES.xml".lower(), STYLES)
+    assert "同名" in refusal(path).cause
+    path = package(tmp_path / "b.xlsx", GOOD_SHEET, GOOD_STRINGS, {"a.bin": b"a" * 99, "b.bin": b"a" * 99})
+    data = path.read_bytes()
+    first, second = data.index(b"a.bin") - 30, data.index(b"b.bin") - 30
+    at = data.rindex(b"b.bin") - 4
+    assert data[at : at + 4] == struct.pack("<L", second)
+    path.write_bytes(data[:at] + struct.pack("<L", first) + data[at + 4 :])
+    assert "重叠" in refusal(path).cause
+
+
+@pytest.mark.parametrize("name", ["../evil.xml", "/etc/x.xml", "C:/x.xml", "xl\\..\\..\\x.xml"])
+def test_a_path_that_leaves_the_package_is_refused(tmp_path: Path, name: str) -> None:
+    assert "路径" in refusal(package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, {name: "<x/>"})).cause
+
+
+def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 8] |= 1
+    path.write_bytes(data)
+    assert "密码" in refusal(path).cause
+
+
+def test_too_many_members_and_cells_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(10_001):
+            archive.writestr(f"{number}.xml", "")
+    assert "10000" in refusal(path).cause
+    monkeypatch.setattr("pipeline.read.budget.MOST_CELLS", 3)
+    assert "内容过多" in refusal(package(path, GOOD_SHEET, GOOD_STRINGS)).cause
+
+
+def test_the_same_sheet_name_twice_is_refused(tmp_path: Path) -> None:
+    workbook = (
+        f'<workbook xmlns="{NS}" xmlns:r="{REL}"><sheets><sheet name="a" r:id="r1"/>'
+        '<sheet name="A" r:id="r1"/></sheets></workbook>'
+    )
+    assert "两个" in refusal(package(tmp_path / "a.xlsx", GOOD_SHEET, "", {"xl/workbook.xml": workbook,
+                                                                          "xl/sharedStrings.xml": GOOD_STRINGS})).cause  # fmt: skip
