@@ -268,6 +268,8 @@ UNIT_LABELS: tuple[str, ...] = (
 PLATFORM_HEADERS: tuple[str, ...] = ("部署平台", "域名", "等保级别", "备案证明编号", "证明文件")
 """Header of 平台资质 (附件3, clause 3)."""
 
+TEMPLATE_VERSION = "v2024.1"
+VERSION_LABEL = "模板版本"
 UNIT_SHEET = "单位信息"
 RESOURCE_SHEET = "资源清单"
 PLATFORM_SHEET = "平台资质"

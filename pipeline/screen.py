@@ -85,7 +85,7 @@ def _table(result: Result) -> Table:
     for name, justify in (("单位", "left"), ("资源", "right"), ("错误", "right"), ("警告", "right"), ("结论", "left"), ("退回的文件", "left")):
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for unit in result.units[:MOST_LINES]:
-        table.add_row(unit.unit, str(unit.rows), str(unit.counts.errors), str(unit.counts.warnings), unit.state, unit.file)
+        table.add_row(unit.unit, str(unit.rows), str(unit.counts.errors), str(unit.counts.warnings), unit.state, "\n".join(result.files.get(unit.unit, ())))
     if len(result.units) > MOST_LINES:
         table.add_row(f"……共 {len(result.units)} 个单位，其余见 units.csv", "", "", "", "", "")
     return table
@@ -94,4 +94,4 @@ def _table(result: Result) -> Table:
 def _print_lines(result: Result) -> None:
     print("单位\t资源\t错误\t警告\t结论\t退回的文件")
     for unit in result.units:
-        print(unit.unit, unit.rows, unit.counts.errors, unit.counts.warnings, unit.state, unit.file or "—", sep="\t")
+        print(unit.unit, unit.rows, unit.counts.errors, unit.counts.warnings, unit.state, "；".join(result.files.get(unit.unit, ())) or "—", sep="\t")

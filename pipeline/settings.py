@@ -44,6 +44,7 @@ class Call(_Closed):
     document: str
     year: int
     deadlines: Deadlines
+    contacts: tuple[str, ...]
     review_date: dt.date | None = None
     """The day that counts as today; None: the day of the run."""
 

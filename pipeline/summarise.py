@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from pipeline.model import Finding, Severity
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
 
 PASSED, RETURNED, REVIEW = "通过", "退回", "待复核"
+NOT_SENT, SENT_BACK, ATTACHMENTS_ONLY, UNREADABLE = "未报送", "退回修改", "已收附件", "无法读取"
+_STATES = {PASSED: PASSED, RETURNED: SENT_BACK, REVIEW: REVIEW}
 SHOWN_VALUE = 80
 
 
@@ -121,24 +124,49 @@ def tally(told: Iterable[Told], data_rows: Mapping[tuple[str, str], frozenset[in
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The same mistake in one column of one workbook: the first finding stands for all."""
+class UnitSummary:
+    """One line of units.csv and of the table on the screen; passed, returned and review count rows."""
 
-    first: Told
-    all: tuple[Told, ...]
+    unit: str
+    state: str
+    workbook: str
+    rows: int
+    counts: Counts
+    passed: int
+    returned: int
+    review: int
+    round: int
+    received: str
+    on_time: str
 
 
-def grouped(told: Iterable[Told]) -> list[Group]:
-    """Findings that say the same of the same field, together, in the order of the first."""
-    groups: dict[tuple[object, ...], list[Told]] = {}
-    for each in told:
-        found = each.finding
-        key = (found.place.unit, found.place.workbook, found.place.sheet, found.place.field, found.code, each.message, each.fix)
-        groups.setdefault(key, []).append(each)
-    return [Group(items[0], tuple(items)) for items in groups.values()]
-
-
-def most_frequent(told: Iterable[Told]) -> list[tuple[str, str, int]]:
-    """(rule code, title, count) of all 错误 and 警告, most frequent first."""
-    counts = Counter(each.finding.code for each in told if each.severity is not Severity.NOTE)
-    return [(code, REGISTER.rules[code].title, n) for code, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+def summarise_unit(
+    unit: str,
+    counts: Tally,
+    workbooks: Mapping[str, Iterable[int]],
+    *,
+    sent: str,
+    round_number: int,
+    received: datetime | None,
+    deadline: date,
+) -> UnitSummary:
+    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" if there was nothing else."""
+    verdicts = Counter(counts.verdict(unit, name, row) for name, rows in workbooks.items() for row in rows)
+    mine = counts.units.get(unit, Counts())
+    if workbooks:
+        state = _STATES[mine.verdict]
+    else:
+        state = UNREADABLE if sent == "工作簿" or mine.errors else ATTACHMENTS_ONLY if sent else NOT_SENT
+    return UnitSummary(
+        unit=unit,
+        state=state,
+        workbook="；".join(workbooks),
+        rows=verdicts.total(),
+        counts=mine,
+        passed=verdicts[PASSED],
+        returned=verdicts[RETURNED],
+        review=verdicts[REVIEW],
+        round=round_number,
+        received=received.isoformat(timespec="seconds") if received else "",
+        on_time=("按期" if received.date() <= deadline else "逾期") if received else "",
+    )

@@ -36,7 +36,8 @@ class Outcome:
 def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Settings, today: str) -> Outcome:
     """All table rules. tables: `resources`, and `media`, `covers`, `orphans` where known.
 
-    A table made from resource rows carries their index in `@index`.
+    A table made from resource rows carries their index in `@index`: an index of its own
+    would not survive a merge.
     """
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
@@ -79,18 +80,18 @@ def _sound(rows: pd.DataFrame, reads: tuple[str, ...], broken: pd.DataFrame) -> 
     if not reads or rows.empty:
         return rows
     bad = broken[list(reads)].any(axis=1)
-    return rows[~rows["@index"].map(bad).astype(bool)] if "@index" in rows else rows[~bad]
+    return rows[~rows["@index"].map(bad).astype(bool)]
 
 
 def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding]:
     facts = sorted(rule.names() - _BY_ENGINE)
     optional = [name for name in ("suggestion", "value") if name in wrong]
-    columns = list(dict.fromkeys([*PROVENANCE, *optional, *facts]))
-    indexes = wrong["@index"] if "@index" in wrong else wrong.index
-    for index, row in zip(indexes, wrong[columns].to_dict("records"), strict=True):
-        if row["@row"]:
-            place = table.place(index, rule.on)
-            value = table.raw.at[index, rule.on]
+    origin = [name for name in ("@index",) if name in wrong]
+    columns = list(dict.fromkeys([*PROVENANCE, *origin, *optional, *facts]))
+    for row in wrong[columns].to_dict("records"):
+        if "@index" in row:
+            place = table.place(row["@index"], rule.on)
+            value = table.raw.at[row["@index"], rule.on]
         else:
             place = Place(row["@unit"], row["@workbook"], "", 0, rule.on)
             value = row["value"]

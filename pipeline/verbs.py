@@ -43,8 +43,8 @@ def validate(chosen: Namespace) -> int:
 
 def template(chosen: Namespace) -> int:
     """Write the blank workbook and forms."""
+    from pipeline.fields import TEMPLATE_VERSION
     from pipeline.render.forms import write_templates
-    from pipeline.run import TEMPLATE_VERSION
 
     settings = _settings(chosen.config).settings
     written = write_templates(

@@ -128,29 +128,91 @@ def _write_rows(sheet: object, header: int, rows: int, look: object) -> None:
             write(header + n, column, value)
 
 
+_WPS_IMAGES = "application/vnd.wps-officedocument.cellimage+xml"
+_THREADS = "application/vnd.ms-excel.threadedcomments+xml"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATION = '<Relationship Id="{}" Type="{}" Target="{}"/>'
+
+
 def _inject(parts: dict[str, bytes]) -> None:
     """What xlsxwriter cannot write: WPS cell pictures, a threaded comment, customXml."""
+    threads = "xl/threadedComments/threadedComment1.xml"
     parts["xl/cellimages.xml"] = CELL_IMAGES.encode()
-    parts["xl/threadedComments/threadedComment1.xml"] = THREADED.encode()
+    parts[threads] = THREADED.encode()
     parts["customXml/item1.xml"] = b"<a xmlns='urn:a'/>"
-    _replace(parts, "[Content_Types].xml", "</Types>", (
-        '<Override PartName="/xl/cellimages.xml" ContentType="application/vnd.wps-officedocument.cellimage+xml"/>'
-        '<Override PartName="/xl/threadedComments/threadedComment1.xml" '
-        'ContentType="application/vnd.ms-excel.threadedcomments+xml"/></Types>'
-    ))  # fmt: skip
-    _replace(parts, "xl/_rels/workbook.xml.rels", "</Relationships>", (
-        '<Relationship Id="rId90" Type="http://www.wps.cn/officeDocument/2020/cellImage" Target="cellimages.xml"/>'
-        '<Relationship Id="rId91" Target="../customXml/item1.xml" Type="http://schemas.openxmlformats.org/'
-        'officeDocument/2006/relationships/customXml"/></Relationships>'
-    ))  # fmt: skip
-    _replace(parts, "xl/worksheets/_rels/sheet2.xml.rels", "</Relationships>", (
-        '<Relationship Id="rId92" Type="http://schemas.microsoft.com/office/2017/10/relationships/threadedComment" '
-        'Target="../threadedComments/threadedComment1.xml"/></Relationships>'
-    ))  # fmt: skip
-    _replace(parts, "xl/comments2.xml", "</authors>", "<author>tc={2}</author></authors>")
-    _replace(parts, "xl/comments2.xml", "</commentList>", (
-        '<comment ref="E4" authorId="2"><text><t>[Threaded comment]</t></text></comment></commentList>'
-    ))  # fmt: skip
+    for name, type_ in (("xl/cellimages.xml", _WPS_IMAGES), (threads, _THREADS)):
+        before(
+            parts, "[Content_Types].xml", "</Types>", f'<Override PartName="/{name}" ContentType="{type_}"/>'
+        )
+    images = _RELATION.format("rId90", "http://www.wps.cn/officeDocument/2020/cellImage", "cellimages.xml")
+    custom = _RELATION.format("rId91", f"{_OFFICE}/customXml", "../customXml/item1.xml")
+    before(parts, "xl/_rels/workbook.xml.rels", "</Relationships>", images + custom)
+    kind = "http://schemas.microsoft.com/office/2017/10/relationships/threadedComment"
+    relation = _RELATION.format("rId92", kind, f"../{threads[3:]}")
+    before(parts, "xl/worksheets/_rels/sheet2.xml.rels", "</Relationships>", relation)
+    before(parts, "xl/comments2.xml", "</authors>", "<author>tc={2}</author>")
+    thread = '<comment ref="E4" authorId="2"><text><t>[Threaded comment]</t></text></comment>'
+    before(parts, "xl/comments2.xml", "</commentList>", thread)
+
+
+def active_book() -> bytes:
+    """A workbook with macros, a link to another workbook, a query and a connection."""
+    return with_parts(plain_book(), _activate)
+
+
+def _activate(parts: dict[str, bytes]) -> None:
+    macro = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
+    parts["xl/vbaProject.bin"] = b"macro"
+    parts["xl/externalLinks/externalLink1.xml"] = b"<externalLink/>"
+    parts["xl/externalLinks/_rels/externalLink1.xml.rels"] = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{_OFFICE}/externalLinkPath" Target="b.xlsx" TargetMode="External"/>'
+        "</Relationships>"
+    ).encode()
+    parts["xl/connections.xml"] = b"<connections/>"
+    parts["xl/queryTables/queryTable1.xml"] = b"<queryTable/>"
+    parts["xl/calcChain.xml"] = b"<calcChain/>"
+    parts["xl/worksheets/_rels/sheet1.xml.rels"] = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        + _RELATION.format("rId1", f"{_OFFICE}/queryTable", "../queryTables/queryTable1.xml")
+        + "</Relationships>"
+    ).encode()
+    related = (
+        _RELATION.format("rId50", macro, "vbaProject.bin")
+        + _RELATION.format("rId51", f"{_OFFICE}/externalLink", "externalLinks/externalLink1.xml")
+        + _RELATION.format("rId52", f"{_OFFICE}/connections", "connections.xml")
+        + _RELATION.format("rId53", f"{_OFFICE}/calcChain", "calcChain.xml")
+    )
+    before(parts, "xl/_rels/workbook.xml.rels", "</Relationships>", related)
+    types = parts["[Content_Types].xml"].decode()
+    types = types.replace(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+        "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+    ).replace(
+        "</Types>", '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/></Types>'
+    )
+    parts["[Content_Types].xml"] = types.encode()
+    names = (
+        '<externalReferences><externalReference r:id="rId51"/></externalReferences>'
+        "<definedNames><definedName name=\"外\">'[1]表'!$A$1</definedName>"
+        '<definedName name="内">资源清单!$A$1</definedName>'
+        "</definedNames>"
+    )
+    before(parts, "xl/workbook.xml", "<calcPr", names)
+    formulas = (
+        '<c r="I3"><f>[1]表!A1</f><v>5</v></c>'
+        '<c r="J3"><f t="shared" ref="J3:J4" si="0">[1]表!B1</f><v>6</v></c>'
+        '<c r="K3"><f>SUM(A1:A2)</f><v>0</v></c><c r="L3" t="str"><f>cmd|\'/c calc\'!A0</f><v>x</v></c></row>'
+    )
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    sheet = sheet.replace('</row><row r="4"', formulas + '<row r="4"')
+    sheet = sheet.replace('</row><row r="5"', '<c r="J4"><f t="shared" si="0"/><v>7</v></c></row><row r="5"')
+    parts["xl/worksheets/sheet1.xml"] = sheet.encode()
+
+
+def before(parts: dict[str, bytes], name: str, mark: str, text: str) -> None:
+    """Put text before a place in a part."""
+    _replace(parts, name, mark, text + mark)
 
 
 def _replace(parts: dict[str, bytes], name: str, old: str, new: str) -> None:
@@ -189,7 +251,7 @@ def finding(row: int, column: int, value: str, **other: object) -> Mark:
     """A mark with usual texts; `other` sets its fields."""
     usual: Mapping[str, object] = {
         "severity": Severity.ERROR, "sheet": DATA, "row": row, "column": column,
-        "field": HEADERS[column - 1] if column else "资源名称", "value": value,
+        "field": HEADERS[min(column, 8) - 1] if column else "资源名称", "value": value,
         "message": f"“{value}”不对。", "fix": "请改正。", "suggestion": "", "safe": False,
         "code": "R1-1", "source": "附件4 表1", "plain": True,
     }  # fmt: skip

@@ -78,4 +78,4 @@ def table_of(rows: list[dict[str, str]], settings: Settings = SETTINGS) -> Table
 
 def resources_of(table: Table) -> pd.DataFrame:
     """The table `resources` as the rules see it, nothing measured."""
-    return table.values.assign(**{"@likely": "", "@measured": float("nan")})
+    return table.values.assign(**{"@index": table.values.index, "@likely": "", "@measured": float("nan")})

@@ -25,6 +25,7 @@ from pipeline.rules import REGISTER
 from tests.small_tables import SETTINGS, submission
 
 
+@functools.cache
 def right_records(number: int = 60, seed: int = 3) -> list[Record]:
     unit = content.units(1)[0]
     return content.records(unit, number, content.names(seed), seed)
@@ -45,12 +46,12 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_right_resources_are_right_in_the_eyes_of_the_rules():
-    table = canonical([submission([texts(record) for record in right_records(200)])], SETTINGS)
+    table = canonical([submission([texts(record) for record in right_records(120)])], SETTINGS)
     assert table.findings == []
 
 
 def test_right_resources_hold_what_careless_checks_refuse():
-    values = {str(cell) for record in right_records(200) for cell in record.cells.values()}
+    values = {str(cell) for record in right_records(120) for cell in record.cells.values()}
     joined = "\n".join(values)
     for tricky in (
         "26:05:10",
@@ -103,7 +104,7 @@ def test_units_have_every_type_and_some_are_forwarded():
 
 def suffered(defect) -> tuple[Record, Record]:
     """The first resource that can suffer the defect, before and after."""
-    records = right_records(200)
+    records = right_records(120)
     for index, record in enumerate(records):
         if defect.where(record, records[:index]):
             return record, defect.spoil(record, records[:index])
@@ -156,11 +157,12 @@ def small_call(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def wide_call(tmp_path_factory):
-    """Every layout and fault, without media and scans: what is asked of it is in the workbooks."""
+    """Every layout and fault, without media and papers: what is asked of it is in the workbooks."""
     root = tmp_path_factory.mktemp("wide")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(call, "write_enclosure", lambda *_: None)
-        patch.setattr(call, "sealed_scan", lambda _: b"")
+        for name in ("sealed_scan", "registration_form", "statement_form"):
+            patch.setattr(call, name, lambda *_, **__: b"")
         return root, write_call(root, units=30, rows=12, share=0.4)
 
 

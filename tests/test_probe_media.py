@@ -17,7 +17,6 @@ from pipeline.isolate import Limits, run_isolated
 from pipeline.probe import facts as f
 from pipeline.probe.facts import probe_file
 
-
 SMALL = {"seconds": 1, "width": 320, "height": 180, "bitrate": 200_000}
 FULL = {"seconds": 4, "width": 1280, "height": 720, "bitrate": 2_400_000}
 
@@ -211,12 +210,12 @@ def test_a_box_file_without_tracks_is_broken(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
-def test_only_regular_files_are_opened(video, tmp_path):
+def test_only_regular_files_are_opened(video, tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "fifo.mp4")
     (tmp_path / "link.mp4").symlink_to(video())
     (tmp_path / "folder.mp4").mkdir()
     with socket.socket(socket.AF_UNIX) as listener:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         listener.bind("socket.mp4")
         for name in ("fifo.mp4", "link.mp4", "folder.mp4", "socket.mp4"):
             assert probe_file(tmp_path / name) == {"unreadable": f.NOT_A_FILE}

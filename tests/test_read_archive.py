@@ -51,7 +51,9 @@ def test_two_folders_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
-@pytest.mark.parametrize("name", ["模拟.mp4", "模.mp4", "联通.mp4", "䶮𠮷.mp4", "第1讲 航空—发动机（上）.mp4"])
+@pytest.mark.parametrize(
+    "name", ["模拟.mp4", "模.mp4", "联通.mp4", "䶮𠮷.mp4", "第1讲 航空—发动机（上）.mp4"]
+)
 def test_names_without_a_mark(tmp_path: Path, name: str, encoding: str) -> None:
     """Windows writes gb18030 and macOS UTF-8, and neither says so."""
     raw = name.encode(encoding)
@@ -79,7 +81,6 @@ def test_a_name_in_no_chinese_encoding_is_read_as_cp437(tmp_path: Path) -> None:
         ("CON", "保留"),
         ("a/aux.txt", "保留"),
         ("com1.tar.mp4", "保留"),
-        ("LPT9 .x", ""),
         ("b.", "点或空格"),
         ("folder /b.txt", "点或空格"),
         ("b.txt:stream", "不允许的字符"),
@@ -92,14 +93,15 @@ def test_a_name_in_no_chinese_encoding_is_read_as_cp437(tmp_path: Path) -> None:
 def test_a_bad_member_is_refused_alone(tmp_path: Path, name: str, cause: str) -> None:
     path = packed(tmp_path / "a.zip", {name: b"1", "good.txt": b"2"})
     found = out(path, tmp_path / "out")
-    if cause:
-        assert found.files == ("good.txt",)
-        assert len(found.refused) == 1
-        assert cause in found.refused[0][1]
+    assert found.files == ("good.txt",)
+    assert len(found.refused) == 1
+    assert cause in found.refused[0][1]
     assert {file.name for file in tmp_path.iterdir()} == {"a.zip", "out"}
 
 
-@pytest.mark.parametrize("name", ["console.txt", "auxiliary.mp4", "a..b.txt", ".hidden", "com10.txt", "..x/a.txt"])
+@pytest.mark.parametrize(
+    "name", ["console.txt", "auxiliary.mp4", "a..b.txt", ".hidden", "com10.txt", "..x/a.txt"]
+)
 def test_a_name_that_only_looks_bad_is_kept(tmp_path: Path, name: str) -> None:
     path = packed(tmp_path / "a.zip", {name: b"1", "good.txt": b"2"})
     assert out(path, tmp_path / "out").files == (name, "good.txt")

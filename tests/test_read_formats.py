@@ -40,7 +40,9 @@ def test_number_text(stored: str, text: str) -> None:
     assert number_text(stored) == text
 
 
-@pytest.mark.parametrize("stored", ["", "x", "1_000", "１２", "nan", "inf", "1e999", "0x10", "1" * 500, "1,2"])
+@pytest.mark.parametrize(
+    "stored", ["", "x", "1_000", "１２", "nan", "inf", "1e999", "0x10", "1" * 500, "1,2"]
+)
 def test_what_is_no_number_is_refused(stored: str) -> None:
     with pytest.raises(BadValue):
         number_text(stored)
@@ -58,11 +60,27 @@ def test_decimals_as_typed_come_back(number: Decimal) -> None:
     assert "E" not in number_text(repr(float(number)))
 
 
-DATES = ["yyyy-mm-dd", 'yyyy"年"m"月"d"日"', "yyyy年m月d日", "[$-804]yyyy/m/d;@", "[DBNum1]m月", "mmm-yy", "m/d",
-         '[DBNum1][$-804]yyyy"年"m"月"d"日"', "aaaa", "yyyy/m/d h:mm", "[$-F800]dddd\\, mmmm dd\\, yyyy", "e年m月"]  # fmt: skip
-TIMES = ["h:mm", "hh:mm:ss", "[h]:mm:ss", "[mm]:ss", "mm:ss.0", "上午/下午h:mm", 'h"时"mm"分"', "h:mm AM/PM", "[s]"]
-NUMBERS = ["General", "0.00", "#,##0", "0%", "0.00E+00", '0"d"', "0\\d", '"第"0"日"', "@", "[Red]0", "G/通用格式",
-           '_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ ;_ ¥* "-"??_ ;_ @_ ', 'General"元"', "0", "[<100]0;yyyy", "", ";;;"]  # fmt: skip
+DATES = (
+    *(
+        "yyyy-mm-dd",
+        'yyyy"年"m"月"d"日"',
+        "yyyy年m月d日",
+        "[$-804]yyyy/m/d;@",
+        "[DBNum1]m月",
+        "mmm-yy",
+        "m/d",
+    ),
+    *('[DBNum1][$-804]yyyy"年"m"月"d"日"', "aaaa", "yyyy/m/d h:mm", "e年m月"),
+    "[$-F800]dddd\\, mmmm dd\\, yyyy",
+)
+TIMES = (
+    *("h:mm", "hh:mm:ss", "[h]:mm:ss", "[mm]:ss", "mm:ss.0", "上午/下午h:mm", 'h"时"mm"分"', "h:mm AM/PM"),
+    "[s]",
+)
+NUMBERS = (
+    *("General", "0.00", "#,##0", "0%", "0.00E+00", '0"d"', "0\\d", '"第"0"日"', "@", "[Red]0", "G/通用格式"),
+    *('_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ ;_ ¥* "-"??_ ;_ @_ ', 'General"元"', "0", "[<100]0;yyyy", "", ";;;"),
+)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,18 @@ def test_table_rule_fires_exactly_at_the_mark_and_is_silent_on_the_repaired_one(
     assert run_alone(rule, repaired) == []
 
 
+@pytest.mark.parametrize("rule", [r for r in TABLE_RULES if r.table == "resources"], ids=lambda r: r.code)
+def test_other_rows_change_nothing_but_addresses(rule: Rule) -> None:
+    rows, marked = read_markdown(rule.bad)
+    if any("@unit" in row for row in rows):
+        above = [{"@unit": "丙大学", "资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}"} for n in range(3)]
+    else:
+        above = [{"资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}", "资源类型": "B0" if n == 1 else "A03"} for n in range(3)]
+    shift = 0 if "@unit" in above[0] else len(above)
+    found = [(f.place.unit, f.place.row - shift, f.value) for f in run_alone(rule, above + rows)]
+    assert found == [(f.place.unit, f.place.row, f.value) for f in run_alone(rule, rows)]
+
+
 @pytest.mark.parametrize("rule", TABLE_RULES, ids=ids(TABLE_RULES))
 def test_table_rule_is_silent_on_right_and_on_empty_tables(rule: Rule) -> None:
     if rule.table == "orphans":

@@ -61,7 +61,7 @@ class Template(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a workbook as a whole. spares: its rows must stay readable for row defects."""
+    """What is wrong with a workbook as a whole. spares: its rows stay readable, so they may be spoilt too."""
 
     kind: str
     rule: str
@@ -253,11 +253,13 @@ def _untouched(submission: Submission, taken: set[tuple[str, str, int]]) -> int 
 
 
 def _whole(submission: Submission) -> list[Seeded]:
-    """The ledger's lines for the columns that somebody added, and for the fault of the whole file."""
+    """The ledger's lines for the file's kind, for added columns, and for the fault of the whole file."""
     fault, shape = submission.fault, submission.shape
     place = (submission.unit.path, submission.reads_as)
     added = [name for name in shape.columns if name not in NAMES]
     lines = [Seeded(*place, shape.header_row, name, "S06", "自己加的列", name) for name in added]
+    if submission.style == "csv":
+        lines.append(Seeded(*place, 0, "", "F02b", "用csv报送", submission.reads_as))
     if fault is None:
         return lines
     rows = {

@@ -65,17 +65,25 @@ def letters_of(column: int) -> str:
 
 # --- the plain road
 
-_ATTRIBUTES = r'(?: [A-Za-z][\w:.]*="[^"<>&]*")*'
+_ATTRIBUTES = r'(?: [A-Za-z][\w:.]*+="[^"<>&]*+")*+'
 _T = r'<t(?: xml:space="(?:preserve|default)")?>'
 _V = r'<v(?: xml:space="(?:preserve|default)")?>'
 
-_ROW = re.compile(rf"\s*<row({_ATTRIBUTES})\s*(/?)>", re.ASCII)
+_IN_MAIN = rf'(?=[^>]* xmlns="(?:{"|".join(map(re.escape, MAIN))})")'
+_STRINGS = re.compile(rf"\s*<sst{_IN_MAIN}{_ATTRIBUTES}>", re.ASCII)
+_WORKSHEET = re.compile(rf"\s*<worksheet{_IN_MAIN}{_ATTRIBUTES}>", re.ASCII)
+_ROW = re.compile(rf"\s*<row({_ATTRIBUTES})\s*>", re.ASCII)
 _ROW_NUMBER = re.compile(r' r="([1-9][0-9]{0,6})"')
 _ROW_HIDDEN = re.compile(r' hidden="(?:1|true)"')
-_BLANK_CELLS = re.compile(r'(?:\s*<c r="[A-Z]{1,3}+[1-9][0-9]*+"(?: s="[0-9]++")?(?:/>|></c>))*+\s*')
-_BARE_CELL = re.compile(r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"([^<>/]*+)(?:/>|>(?:<v>([^<]*+)</v>)?</c>)()|[^ \n\t]')
+_BLANK_ROWS = re.compile(
+    rf"(?:\s*<row{_ATTRIBUTES}\s*(?:/>|>"
+    r'(?:\s*<c r="[A-Z]{1,3}+[1-9][0-9]*+"(?: s="[0-9]++")?(?:/>|></c>))*+\s*</row>))*+',
+    re.ASCII,
+)
+_START = r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"((?: [A-Za-z]++="[^"<>&]*+")*+)'
+_BARE_CELL = re.compile(rf"{_START}(?:/>|>(?:<v>([^<]*+)</v>)?</c>)()|[^ \n\t]")
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"([^<>/]*+)(?:/>|>'
+    rf"{_START}(?:/>|>"
     rf"(<f{_ATTRIBUTES}(?:/>|>[^<]*+</f>))?"
     rf"(?:(?:{_V}|(<is>{_T}))([^<]*+)(?(5)</t></is>|</v>)|<v/>)?"
     r"</c>)|[^ \n\t]"
@@ -116,28 +124,26 @@ def plain_rows(text: str) -> Iterator[Row]:
     _refuse_bad_text(text)
     at, end = _sheet_data(text)
     marks = tuple(mark for mark in _SPECIAL if text.find(mark, at, end) >= 0)
-    while row := _ROW.match(text, at, end):
-        attributes, closed = row.groups()
-        number_found = _ROW_NUMBER.search(attributes)
-        if number_found is None:
+    while row := _ROW.match(text, _past_blank_rows(text, at, end), end):
+        number = _ROW_NUMBER.search(row[1])
+        stop = text.find("</row>", row.end(), end)
+        if number is None or stop < 0:
             raise NotPlain
-        number = number_found[1]
-        at = row.end()
-        cells: list[Token] = []
-        if not closed:
-            stop = text.find("</row>", at, end)
-            if stop < 0:
-                raise NotPlain
-            cells = _plain_cells(text, at, stop, marks)
-            at = stop + 6
-        yield int(number), "hidden" in attributes and bool(_ROW_HIDDEN.search(attributes)), cells
-    if text[at:end].strip():
+        yield int(number[1]), bool(_ROW_HIDDEN.search(row[1])), _plain_cells(text, row.end(), stop, marks)
+        at = stop + len("</row>")
+    if text[_past_blank_rows(text, at, end) : end].strip():
         raise NotPlain
+
+
+def _past_blank_rows(text: str, at: int, end: int) -> int:
+    """Where the next row with a value may begin: a million formatted rows are one step."""
+    blank = _BLANK_ROWS.match(text, at, end)
+    return blank.end() if blank else at
 
 
 def _sheet_data(text: str) -> tuple[int, int]:
     """Where the rows begin and end, alike if there are none; raises NotPlain if that may be a comment."""
-    if text.count("<sheetData") != 1:
+    if text.count("<sheetData") != 1 or not _WORKSHEET.match(text):
         raise NotPlain
     at = text.find("<sheetData>")
     if at >= 0:
@@ -151,8 +157,6 @@ def _sheet_data(text: str) -> tuple[int, int]:
 
 
 def _plain_cells(text: str, at: int, stop: int, marks: tuple[str, ...]) -> list[Token]:
-    if _BLANK_CELLS.fullmatch(text, at, stop):
-        return []
     cells: list[Token]
     if marks and any(text.find(mark, at, stop) >= 0 for mark in marks):
         cells = [
@@ -178,9 +182,6 @@ def skeleton(text: str) -> str:
 
 _ITEM = re.compile(
     rf"<si>(?:{_T}([^<]*+)</t>(?:<phoneticPr{_ATTRIBUTES}/>)?|(<.*?))</si>|(<si/>)|(\S)", re.DOTALL | re.ASCII
-)
-_STRINGS = re.compile(
-    rf'\s*<sst(?=[^>]* xmlns="(?:{"|".join(map(re.escape, MAIN))})")({_ATTRIBUTES})>', re.ASCII
 )
 
 
@@ -295,7 +296,8 @@ def _elements(text: str, name: str, tag: str) -> Iterator[etree._Element]:
     source = io.BytesIO(text.encode())
     tags = [f"{{{namespace}}}{tag}" for namespace in MAIN]
     try:
-        for _, element in etree.iterparse(source, events=("end",), tag=tags, **SAFELY):
+        context = etree.iterparse(source, events=("end",), tag=tags, **SAFELY)
+        for _, element in context:
             yield element
             element.clear()
             parent = element.getparent()
@@ -303,6 +305,8 @@ def _elements(text: str, name: str, tag: str) -> Iterator[etree._Element]:
                 del parent[0]
     except etree.XMLSyntaxError as fault:
         raise damaged(name) from fault
+    if etree.QName(context.root).namespace not in MAIN:
+        raise Refused(f"文件的“{name}”不是表格内容")
 
 
 def merged_ranges(text: str, name: str) -> list[str]:

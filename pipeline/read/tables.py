@@ -20,7 +20,9 @@ from pipeline.fields import (
     PLATFORM_HEADERS,
     REQUIRED,
     RESOURCE_SHEET,
+    TEMPLATE_VERSION,
     UNIT_LABELS,
+    VERSION_LABEL,
     bare_name,
 )
 from pipeline.model import Area, Book, Finding, Kind, Labelled, Layout, Place, Sheet, Submission, letters
@@ -71,6 +73,7 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
     wrong_cells = list(_cell_findings(header, layout, rows, place))
     findings = [
         *_file_findings(book, place),
+        *_old_template(sheets, header, place),
         *_sheet_findings(headers, header, rows, place),
         *_header_findings(header, place),
         *skipped,
@@ -240,6 +243,25 @@ def _file_findings(book: Book, place: Place) -> Iterator[Finding]:
         yield Finding("F02b", where, name, {"real": book.kind})
     if book.active:
         yield Finding("F07", where, name, {"what": "、".join(book.active)})
+
+
+def _old_template(sheets: list[Sheet], header: _Header, place: Place) -> Iterator[Finding]:
+    """F03, if the workbook says which template it was made from and it is not this one."""
+    version = _beside(sheets, VERSION_LABEL)
+    if version and version != TEMPLATE_VERSION:
+        missing = [name for name in NAMES if name not in header.columns]
+        difference = f"缺少“{'、'.join(missing)}”列" if missing else "各列与当前模板相同"
+        facts = {"current": TEMPLATE_VERSION, "difference": difference}
+        yield Finding("F03", Place(place.unit, place.workbook), version, facts)
+
+
+def _beside(sheets: list[Sheet], label: str) -> str:
+    """The text to the right of a label in the first two columns of any sheet, "" if there is none."""
+    for sheet in sheets:
+        for cells in list(sheet.rows.values())[:HEADER_WITHIN]:
+            if cells.get(1, "").strip() == label:
+                return cells.get(2, "").strip()
+    return ""
 
 
 def _sheet_findings(

@@ -163,7 +163,8 @@ def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _forms(book: Any, records: _Records) -> tuple[Form, ...]:
     # format_map holds what the file says, and what xlrd knows of the built-in codes: no Chinese dates.
-    codes = BUILTIN | {key: form.format_str for key, form in book.format_map.items()}
+    known = ((key, form.format_str) for key, form in book.format_map.items())
+    codes = BUILTIN | {key: code for key, code in known if code is not None}
     return tuple(form_of(codes.get(key, "General")) for key in records.format_keys)
 
 

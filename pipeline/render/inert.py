@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 MOST_CHARACTERS = 32_767
@@ -39,3 +40,9 @@ def is_active(text: str) -> bool:
 def utf16_length(text: str) -> int:
     """Length in UTF-16 units, as Excel's LEN counts."""
     return len(text) + sum(character > "\uffff" for character in text)
+
+
+def line_count(text: str, width: float) -> int:
+    """How many lines a wrapped text takes, `width` in half-width characters."""
+    widths = (sum(2 if character > "\u2e7f" else 1 for character in line) for line in text.split("\n"))
+    return sum(max(1, math.ceil(each / width)) for each in widths)

@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 from pipeline.ownmarks import IDENTITY, LIST_HEADER, RESTORE, json_text
 from pipeline.render.errorcolumn import inline_cell
-from pipeline.render.inert import clean, is_active
+from pipeline.render.inert import clean, is_active, line_count
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.styles import Looks
 from pipeline.render.worksheet import address, column_letters, sheet_reference
@@ -16,7 +16,10 @@ MOST_LINKS = 65_000
 """Excel opens no sheet with more than 65,530 links."""
 
 _WIDTHS = (6, 7, 17, 11, 20, 34, 30, 18, 10, 20, 9, 18)
-_HEAD_CHARACTERS = sum(_WIDTHS)
+_LINE = 14
+_TALLEST = 409
+"""Points: Excel's limit for a row."""
+
 _LAST = column_letters(len(LIST_HEADER))
 _HIDDEN_FIRST = len(LIST_HEADER) + 2
 _HIDDEN_LAST = _HIDDEN_FIRST + 1
@@ -100,17 +103,13 @@ def _head_rows(returned: Returned, title: str, restore: Mapping[str, object], lo
     )
     rows = [_tall_row(1, 28, _text_cell(1, 1, looks.cell["title"], title) + hidden)]
     for number, text in enumerate(returned.head, 2):
-        rows.append(_tall_row(number, 16 * _lines(text) + 2, _text_cell(number, 1, looks.cell["head"], text)))
+        height = 16 * line_count(clean(text), sum(_WIDTHS)) + 2
+        rows.append(_tall_row(number, height, _text_cell(number, 1, looks.cell["head"], text)))
     return rows
 
 
 def _tall_row(number: int, height: int, cells: str) -> str:
     return f'<row r="{number}" ht="{height}" customHeight="1">{cells}</row>'
-
-
-def _lines(text: str) -> int:
-    widths = (sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in clean(text).split("\n"))
-    return sum(max(1, -(-width // _HEAD_CHARACTERS)) for width in widths)
 
 
 def _header(top: int, looks: Looks) -> str:
@@ -125,7 +124,8 @@ def _line(row: int, number: int, mark: Mark, looks: Looks) -> str:
     )  # fmt: skip
     cells = [f'<c r="A{row}" s="{looks.cell["number"]}"><v>{number}</v></c>']
     cells += [_cell(row, n, text, mark, looks) for n, text in enumerate(texts, 2)]
-    return f'<row r="{row}">{"".join(cells)}</row>'
+    lines = max(line_count(text, width - 1) for text, width in zip(texts, _WIDTHS[1:], strict=True))
+    return f'<row r="{row}" ht="{min(_LINE * lines + 3, _TALLEST)}">{"".join(cells)}</row>'
 
 
 def _cell(row: int, column: int, text: str, mark: Mark, looks: Looks) -> str:

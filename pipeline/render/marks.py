@@ -188,9 +188,13 @@ def _add_error_column(
 
 def _row_text(marks: Sequence[Mark]) -> str:
     return "\n".join(
-        f"{_numbered(number, marks)}【{one.severity}】{one.field}{'：' if one.field else ''}{one.message}"
-        for number, one in enumerate(marks, 1)
+        f"{_numbered(number, marks)}【{one.severity}】{_named(one)}" for number, one in enumerate(marks, 1)
     )
+
+
+def _named(one: Mark) -> str:
+    """The message, after the field's name where it does not say it."""
+    return one.message if not one.field or one.field in one.message else f"{one.field}：{one.message}"
 
 
 def _tables(package: Package, tab: Tab) -> list[Area]:

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from pipeline.ownmarks import NOTE_BEGIN, NOTE_RULE, SIGNATURE, without_own_note
-from pipeline.render.inert import clean, stored
+from pipeline.render.inert import clean, line_count, stored
 from pipeline.render.package import (
     Package,
     Unmarkable,
@@ -26,6 +26,7 @@ from pipeline.render.package import (
     set_content_type,
     unrelate,
     unused_name,
+    utf8,
 )
 from pipeline.render.worksheet import Worksheet, address, area_of, row_heights
 
@@ -90,7 +91,7 @@ def remove_notes(package: Package, part: str, sheet: Worksheet) -> bool:
     """Take out our notes, and the parts that only they needed. Says whether there were any."""
     found = False
     for relation in related(package, part, "comments"):
-        if NOTE_BEGIN.encode() not in package.get(relation.target):
+        if NOTE_BEGIN.encode() not in utf8(package.get(relation.target)):
             continue
         found = True
         root = parse(package.get(relation.target))
@@ -255,7 +256,7 @@ def _boxes(sheet: Worksheet, notes: Mapping[tuple[int, int], str]) -> list[tuple
     usual = float(str(layout.get("defaultRowHeight", "15"))) if layout is not None else 15.0
     boxes = []
     for (row, column), text in notes.items():
-        height = _LINE_HEIGHT * _lines(clean(text)) + 14
+        height = _LINE_HEIGHT * line_count(clean(text), _LINE_WIDTH) + 14
         right, right_rest = _walk(column, 15 + _NOTE_WIDTH, width_of)
         top = max(row - 2, 0)
         bottom, bottom_rest = _walk(top, 4 + height, lambda n: heights.get(n + 1, round(usual * 4 / 3)))
@@ -293,11 +294,6 @@ def _walk(index: int, distance: int, size_of: Callable[[int], int]) -> tuple[int
         distance -= size
         index += 1
     return index, distance
-
-
-def _lines(text: str) -> int:
-    widths = (sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in text.split("\n"))
-    return sum(max(1, -(-width // _LINE_WIDTH)) for width in widths)
 
 
 def _with_shapes(package: Package, drawing: str, boxes: list[tuple[int, int, str]]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import struct
 import urllib.parse
 import zipfile
@@ -25,6 +26,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _LEVEL = 6
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
+_PLAIN_ENCODINGS = (b"utf-8", b"us-ascii", b"ascii")
+_WRITTEN_AS_NUMBER = re.compile(rb"&#(?:x[0-9A-Fa-f]{2,}|[0-9]{3,});")
 
 
 class Unmarkable(Exception):  # noqa: N818 - named for what it tells, as in `except Unmarkable`
@@ -165,6 +169,19 @@ def _dos(moment: tuple[int, int, int, int, int, int]) -> tuple[int, int]:
 
 
 # ── XML ──────────────────────────────────────────────────────────────────────────────
+
+
+def utf8(data: bytes) -> bytes:
+    """A part's XML in which texts can be looked for: UTF-8, no byte order mark, no `&#38382;`.
+
+    Returned as it is if it has that form already, as all but a few programs write it.
+    """
+    declared = _DECLARED.match(data[:200])
+    encoding = declared[1].lower() if declared else b"utf-8"
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+    if wide or encoding not in _PLAIN_ENCODINGS or (b"&#" in data and _WRITTEN_AS_NUMBER.search(data)):
+        return serialise(parse(data))
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def parse(data: bytes) -> etree._Element:

@@ -27,7 +27,7 @@ from pipeline.render.package import (
 FILL = {Severity.ERROR: "FFFFC7CE", Severity.WARNING: "FFFFE699", Severity.NOTE: "FFDDEBF7"}
 """Light red, amber and blue: apart in lightness too, so that no colour vision is needed to tell them."""
 
-TEXT = {Severity.ERROR: "FF9C0006", Severity.WARNING: "FF7F4F00", Severity.NOTE: "FF1F4E79"}
+TEXT = {Severity.ERROR: "FF9C0006", Severity.WARNING: "FF663C00", Severity.NOTE: "FF1F4E79"}
 
 _ORDER = (
     "numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles",

@@ -5,7 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from pipeline.canonical import Table
+from pipeline.fields import NAMES
+from pipeline.summarise import Counts, Tally, Told, UnitSummary
 
 FINDING_COLUMNS = (
     "unit", "workbook", "sheet", "row", "field", "cell", "code", "severity", "value", "message", "fix",
@@ -13,6 +19,11 @@ FINDING_COLUMNS = (
 )  # fmt: skip
 MEASURED_COLUMNS = (
     "real", "seconds", "video_codec", "audio_codecs", "width", "height", "fps", "bitrate", "rate", "channels",
+)  # fmt: skip
+
+UNIT_COLUMNS = (
+    "unit", "state", "workbook", "rows", "errors", "warnings", "notes", "passed", "returned", "review", "round",
+    "received", "deadline", "on_time", "returned_file",
 )  # fmt: skip
 
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -32,3 +43,60 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
     writer.writerow(columns)
     writer.writerows([inert(value) for value in row] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+
+
+def findings_csv(told: Iterable[Told]) -> bytes:
+    """One line per finding, in the order given."""
+    return csv_bytes(FINDING_COLUMNS, map(_finding_line, told))
+
+
+def _finding_line(told: Told) -> Sequence[object]:
+    found, place = told.finding, told.finding.place
+    return (
+        place.unit, place.workbook, place.sheet, place.row or "", place.field, place.cell, found.code, told.severity,
+        found.value, told.message, told.fix, found.suggestion, told.source,
+    )  # fmt: skip
+
+
+def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
+    """One line per resource: canonical values (what was sent, where malformed), the first file's facts, the verdict."""
+    shown = table.values[list(NAMES)].where(~table.broken, table.raw).to_numpy()
+    facts = {row["@index"]: row for row in media[media["path"] != ""].iloc[::-1].to_dict("records")}
+    lines = []
+    for index, (unit, workbook, _, row) in enumerate(table.rows):
+        known = facts.get(index, {})
+        measured = [_shown(known.get(name, "")) for name in MEASURED_COLUMNS]
+        depth = "不适用" if known.get("real") == "mp3" else ""
+        here = counts.rows.get((unit, workbook, row), Counts())
+        verdict = counts.verdict(unit, workbook, row)
+        lines.append((unit, workbook, row, *shown[index], *measured, depth, *_counts(here), verdict))
+    columns = ("unit", "workbook", "row", *NAMES, *MEASURED_COLUMNS, "bit_depth", *_COUNTS, "verdict")
+    return csv_bytes(columns, lines)
+
+
+def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, list[str]]) -> bytes:
+    """One line per unit; files: the returned workbooks of each."""
+    return csv_bytes(
+        UNIT_COLUMNS,
+        (
+            (
+                each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed, each.returned,
+                each.review, each.round or "", each.received, deadline, each.on_time, "；".join(files.get(each.unit, ())),
+            )
+            for each in units
+        ),
+    )  # fmt: skip
+
+
+_COUNTS = ("errors", "warnings", "notes")
+
+
+def _counts(counts: Counts) -> tuple[int, int, int]:
+    return counts.errors, counts.warnings, counts.notes
+
+
+def _shown(value: object) -> object:
+    """A measured number without needless zeros; unknown is blank."""
+    if isinstance(value, float):
+        return "" if value != value or value == 0 else f"{value:.3f}".rstrip("0").rstrip(".")  # noqa: PLR0124
+    return value

@@ -23,8 +23,8 @@ from pipeline.render.package import (
     take_attribute,
     unrelate,
     unused_name,
+    utf8,
 )
-from pipeline.render.worksheet import utf8
 
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

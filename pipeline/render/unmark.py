@@ -17,7 +17,7 @@ from pipeline.ownmarks import IDENTITY, NOTE_BEGIN, RESTORE, SIGNATURE, json_val
 from pipeline.render.colours import remove_colours
 from pipeline.render.errorcolumn import Column, find_column, has_link, remove_column
 from pipeline.render.notes import remove_notes
-from pipeline.render.package import Package, parse, read, related, write
+from pipeline.render.package import Package, parse, read, related, utf8, write
 from pipeline.render.tabs import FILTER_NAME, Tab, Workbook, open_workbook, select
 from pipeline.render.worksheet import (
     Worksheet,
@@ -27,7 +27,6 @@ from pipeline.render.worksheet import (
     dump,
     load,
     sheet_reference,
-    utf8,
 )
 
 _TAGS = re.compile(r"<[^>]*>")
@@ -126,8 +125,10 @@ def _show_again(workbook: Workbook, kept: Sequence[Tab], restore: Mapping[str, o
 
 def _clean(workbook: Workbook, tab: Tab, column: Column | None, strings: Sequence[str], name: object) -> bool:
     package = workbook.package
-    data = package.get(tab.part)
-    noted = any(NOTE_BEGIN.encode() in package.get(r.target) for r in related(package, tab.part, "comments"))
+    data = utf8(package.get(tab.part))
+    noted = any(
+        NOTE_BEGIN.encode() in utf8(package.get(r.target)) for r in related(package, tab.part, "comments")
+    )
     if SIGNATURE.encode() not in data and not noted and column is None:
         return False
     sheet = load(data)

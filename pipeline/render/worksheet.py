@@ -17,7 +17,7 @@ from functools import lru_cache
 from lxml import etree
 
 from pipeline.model import Area
-from pipeline.render.package import Unmarkable, namespace_of, parse, serialise
+from pipeline.render.package import Unmarkable, namespace_of, parse, serialise, utf8
 
 LAST_COLUMN = 16_384
 LAST_ROW = 1_048_576
@@ -35,7 +35,6 @@ ORDER = (
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]+)(?::\$?([A-Za-z]{1,3})\$?([0-9]+))?")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
-_DECLARED = re.compile(rb"^\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 
 @dataclass(slots=True)
@@ -76,16 +75,6 @@ class Row:
     number: int
     start: int
     end: int
-
-
-def utf8(data: bytes) -> bytes:
-    """A part's XML as UTF-8 bytes without a byte order mark; unchanged if it is that already."""
-    declared = _DECLARED.match(data[:200])
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00") or (
-        declared and declared[1].lower() not in (b"utf-8", b"us-ascii", b"ascii")
-    ):
-        return serialise(parse(data))
-    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def load(data: bytes) -> Worksheet:

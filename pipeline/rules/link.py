@@ -80,11 +80,11 @@ def is_outside(text: str, _settings: Settings) -> bool:
 @reader("资源链接")
 def read_link(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """What hinders the text from being one public web address."""
-    inside = _inside(text)
+    narrow = _narrow_front(text)
+    inside = _inside(narrow)
     if inside:
         return R05_5.found(what=inside)
-    narrow = _narrow_front(text)
-    if narrow != text and _FORM.fullmatch(narrow) and not _inside(narrow):
+    if narrow != text and _FORM.fullmatch(narrow):
         return R05_4.found(narrow, safe=not re.search(r"\s", text))
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:

@@ -47,6 +47,15 @@ F02B = rule(
     fix="下次请用 WPS 或 Excel 另存为 .xlsx 再报送。",
     bad="资源清单.csv", good="资源清单.xlsx",
 )
+F03 = rule(
+    "F03", Severity.WARNING, "文件",
+    title="使用本批次的模板",
+    why="旧模板的列和说明与本批次不同，容易填错。",
+    source=_CONTRACT, basis=INFERRED,
+    says="本文件使用的是 {value} 版模板，当前为 {current} 版，{difference}。",
+    fix="请换用当前的标准模板；内容无误的，可在“单位说明”中写明。",
+    bad="去年的旧模板", good="本年度的模板",
+)
 F04 = rule(
     "F04", Severity.WARNING, "文件",
     title="一个单位只报一份元数据表",

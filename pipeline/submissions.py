@@ -1,0 +1,138 @@
+"""From received workbooks to the submissions that count: read in isolation, housed, and chosen.
+
+What a worker could not read becomes a finding; of a unit's rival workbooks one is chosen by
+rule, never by the order in which they were found, and all are named.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.collect import Collected
+from pipeline.files import Received, Unit
+from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.model import Finding, Place, Rejection, Submission
+from pipeline.output import safe_name
+from pipeline.read.submit import ReadTask, read_submission, unreadable
+from pipeline.screen import Progress
+
+Fault = tuple[str, str]
+"""Where in the work, and the trace: for run.json, not for users."""
+
+_REMEDY = "请删去多余的工作表、空行和图片后另存为 .xlsx 再报送"
+_ENDINGS = {
+    Ending.TIMEOUT: Rejection("读取用时过长", _REMEDY),
+    Ending.MEMORY: Rejection("内容过大，读取时内存不足", _REMEDY),
+}
+_BROKEN = Rejection("文件内容异常，读取程序无法处理", "请用 WPS 或 Excel 打开后另存为 .xlsx 再报送")
+
+
+@dataclass(slots=True)
+class Read:
+    """The submissions that count, in order of unit and workbook, and all that was found on the way.
+
+    received: the workbook behind each (unit, workbook), also of those that could not be read.
+    """
+
+    submissions: list[Submission] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    received: dict[tuple[str, str], Received] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def of(self, unit: str) -> list[Submission]:
+        """A unit's submissions that count."""
+        return [each for each in self.submissions if each.unit == unit]
+
+
+def read_all(collected: Collected, workers: Workers, limits: Limits, progress: Progress) -> Read:
+    """Read every workbook. A loose one joins the unit that it states, which `collected` then has."""
+    sources = [(unit.name, received) for unit in collected.units.values() for received in unit.workbooks]
+    sources += [("", received) for received in collected.loose]
+    tasks = [ReadTask(received.copy, unit, received.entry.path) for unit, received in sources]
+    read = Read()
+    with progress.stage("读取工作簿", len(tasks)) as advance:
+        outcomes = workers.run(read_submission, tasks, limits=limits, on_done=lambda _: advance(1))
+        for (unit, received), (task, outcome) in zip(sources, outcomes, strict=True):
+            settled = _settled(task, outcome, read)
+            _take(settled if unit else _housed(settled, received, collected), received, read, loose=not unit)
+    _choose(read)
+    return read
+
+
+def round_of(submission: Submission) -> int:
+    """The round that this submission is: one more than the round whose marks it carries."""
+    number = submission.identity.get("round", "")
+    return int(number) + 1 if number.isdecimal() else 1
+
+
+def _settled(task: ReadTask, outcome: Submission | Finding | Failure, read: Read) -> Submission | Finding:
+    """A failure of the reader becomes a finding; a fault of ours is listed too."""
+    if not isinstance(outcome, Failure):
+        return outcome
+    if outcome.ending is Ending.FAULT:
+        read.faults.append((f"{task.unit}/{task.workbook}", outcome.detail))
+    return unreadable(task, _ENDINGS.get(outcome.ending, _BROKEN))
+
+
+def _housed(outcome: Submission | Finding, received: Received, collected: Collected) -> Submission | Finding:
+    """A workbook directly under input/ belongs to the unit that it states, else to its file name."""
+    stated = outcome.unit_info.get("单位名称") if isinstance(outcome, Submission) else None
+    name = safe_name(stated.text.replace("/", "／") if stated and stated.text else Path(received.entry.name).stem)
+    collected.units.setdefault(name, Unit(name)).workbooks.append(received)
+    if isinstance(outcome, Finding):
+        return _moved(outcome, name)
+    return replace(outcome, unit=name, findings=tuple(_moved(found, name) for found in outcome.findings))
+
+
+def _moved(found: Finding, unit: str) -> Finding:
+    return replace(found, place=replace(found.place, unit=unit))
+
+
+def _take(outcome: Submission | Finding, received: Received, read: Read, *, loose: bool) -> None:
+    if isinstance(outcome, Finding):
+        read.findings.append(outcome)
+        read.received[outcome.place.unit, outcome.place.workbook] = received
+        return
+    read.submissions.append(outcome)
+    read.findings += outcome.findings
+    if not loose:
+        read.findings += _name_disagrees(outcome)
+    read.received[outcome.unit, outcome.workbook] = received
+
+
+def _name_disagrees(submission: Submission) -> Iterator[Finding]:
+    """F09: the 单位名称 inside is not the folder's; blanks make no difference."""
+    stated = submission.unit_info.get("单位名称")
+    folder = submission.unit.rpartition("/")[2]
+    if stated and stated.text and "".join(stated.text.split()) != "".join(folder.split()):
+        place = Place(submission.unit, submission.workbook, stated.sheet, stated.row, "单位名称", stated.cell)
+        yield Finding("F09", place, stated.text, {"folder": folder}, suggestion=folder)
+
+
+def _choose(read: Read) -> None:
+    """Of a unit's workbooks that tell of the same resources the newest counts; all are named (F04)."""
+    by_unit: dict[str, list[Submission]] = defaultdict(list)
+    for each in read.submissions:
+        by_unit[each.unit].append(each)
+    chosen: list[Submission] = []
+    for unit in sorted(by_unit):
+        rivals = sorted(by_unit[unit], key=lambda each: each.workbook)
+        newest = max(rivals, key=_age)
+        names = set(newest.cells["资源名称"]) - {""}
+        kept = [each for each in rivals if each is newest or not names & set(each.cells["资源名称"])]
+        chosen += kept
+        if len(rivals) > 1:
+            which = "都已校验" if len(kept) == len(rivals) else f"按较新的“{newest.workbook}”校验"
+            facts = {"count": len(rivals), "which": which}
+            read.findings += [Finding("F04", Place(unit, r.workbook), r.workbook, facts) for r in rivals]
+    dropped = {(each.unit, each.workbook) for each in read.submissions} - {(s.unit, s.workbook) for s in chosen}
+    read.findings = [f for f in read.findings if f.code == "F04" or (f.place.unit, f.place.workbook) not in dropped]
+    read.submissions = chosen
+
+
+def _age(submission: Submission) -> tuple[int, str, str]:
+    """A later round before an earlier one, then the time of saving inside the file, then the name."""
+    return round_of(submission), submission.modified, submission.workbook
