@@ -39,6 +39,10 @@ class Table:
     findings: list[Finding]
     rows: list[tuple[str, str, str, int]]
 
+    def text(self, index: int, field: str) -> str:
+        """A cell as it was sent."""
+        return str(self.raw.at[index, field])
+
     def place(self, index: int, field: str) -> Place:
         """Where a cell stands in the file that was sent."""
         unit, workbook, sheet, row = self.rows[index]
@@ -72,7 +76,12 @@ def _raw_table(submissions: list[Submission]) -> pd.DataFrame:
     columns["@row"] = [row for each in submissions for row in each.rows]
     for name in BY_NAME:
         columns[name] = [text for each in submissions for text in each.cells[name]]
-    return pd.DataFrame({name: pd.Series(column, dtype=None if name == "@row" else object) for name, column in columns.items()})
+    return pd.DataFrame({name: pd.Series(texts, dtype=_dtype(name)) for name, texts in columns.items()})
+
+
+def _dtype(name: str) -> type:
+    """Plain Python texts: the readers and sentences need nothing faster."""
+    return int if name == "@row" else object
 
 
 def _held(submissions: list[Submission], raw: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +98,8 @@ def _held(submissions: list[Submission], raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kinds(submissions: list[Submission]) -> dict[tuple[int, str], Kind]:
-    kinds, start = {}, 0
+    kinds: dict[tuple[int, str], Kind] = {}
+    start = 0
     for each in submissions:
         if each.kinds:
             at = {row: start + offset for offset, row in enumerate(each.rows)}
@@ -98,17 +108,19 @@ def _kinds(submissions: list[Submission]) -> dict[tuple[int, str], Kind]:
     return kinds
 
 
-def _note(table: Table, code: str, name: str, indexes: Iterable[int], *, breaks: bool, safe: bool = False) -> None:
+def _note(
+    table: Table, code: str, name: str, indexes: Iterable[int], *, breaks: bool, safe: bool = False
+) -> None:
     """One finding per cell; the suggestion of what is only tidied is the tidy value."""
     for index in indexes:
-        table.findings.append(Finding(code, table.place(index, name), table.raw.at[index, name], safe=safe))
+        table.findings.append(Finding(code, table.place(index, name), table.text(index, name), safe=safe))
         if breaks:
             table.broken.at[index, name] = True
 
 
 def _trim(table: Table, values: pd.DataFrame) -> None:
     """G01: blanks that nobody sees at both ends."""
-    for name in values:
+    for name in BY_NAME:
         column = values[name]
         trimmed = column.map({text: EDGE.sub("", text) for text in column.unique()})
         changed = trimmed != column
@@ -126,8 +138,14 @@ def _blank_placeholders(table: Table, values: pd.DataFrame) -> None:
         verdicts = {text: bool(pattern.fullmatch(text)) or (zero and text == "0") for text in column.unique()}
         found = column.map(verdicts).astype(bool) if len(column) else column.astype(bool)
         if found.any():
-            _note(table, "G05" if field.required else "G04", field.name, column.index[found],
-                  breaks=field.required, safe=not field.required)
+            _note(
+                table,
+                "G05" if field.required else "G04",
+                field.name,
+                column.index[found],
+                breaks=field.required,
+                safe=not field.required,
+            )
             values.loc[found, field.name] = ""
 
 
@@ -135,13 +153,16 @@ def _day_only(values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
     """A native date may carry a time of day, which nobody asked for."""
     for (index, name), kind in kinds.items():
         if kind is Kind.DATE and name == "创建时间":
-            values.at[index, name] = values.at[index, name][:10]
+            values.at[index, name] = str(values.at[index, name])[:10]
 
 
-def _read_forms(table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind], settings: Settings) -> None:
+def _read_forms(
+    table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind], settings: Settings
+) -> None:
     """What the schema refuses: missing values, and forms that the readers explain."""
     refused = failures(values, build_schema(settings))
-    for (name, check), cases in refused.groupby(["column", "check"], sort=False):
+    for (column, check), cases in refused.groupby(["column", "check"], sort=False):
+        name = str(column)
         indexes = [index for index in cases["index"].astype(int) if not table.broken.at[index, name]]
         if check == REQUIRED:
             _note(table, REQUIRED_CODES[name], name, indexes, breaks=True)
@@ -150,17 +171,21 @@ def _read_forms(table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str],
 
 
 def _read_cells(
-    table: Table, values: pd.DataFrame, name: str, indexes: list[int],
-    kinds: dict[tuple[int, str], Kind], settings: Settings,
+    table: Table,
+    values: pd.DataFrame,
+    name: str,
+    indexes: list[int],
+    kinds: dict[tuple[int, str], Kind],
+    settings: Settings,
 ) -> None:
     known: dict[tuple[str, Kind], Reading] = {}
     reader = REGISTER.readers[name]
     for index in indexes:
-        text, kind = values.at[index, name], kinds.get((index, name), Kind.TEXT)
+        text, kind = str(values.at[index, name]), kinds.get((index, name), Kind.TEXT)
         if (text, kind) not in known:
             known[text, kind] = reader(text, kind, settings)
         reading = known[text, kind]
-        place, raw = table.place(index, name), table.raw.at[index, name]
+        place, raw = table.place(index, name), table.text(index, name)
         for code, facts in reading.flaws:
             table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
         values.at[index, name] = reading.value if reading.safe else text

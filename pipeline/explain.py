@@ -8,7 +8,12 @@ import textwrap
 from pipeline.model import Severity
 from pipeline.rules import REGISTER, Rule
 
-_BASIS = {"明": "通知原文", "例": "通知示例", "推": "由通知推出（通知未规定）", "外": "其他资料（通知未规定）"}
+_BASIS = {
+    "明": "通知原文",
+    "例": "通知示例",
+    "推": "由通知推出（通知未规定）",
+    "外": "其他资料（通知未规定）",
+}
 
 
 def page(rule: Rule) -> str:
@@ -50,8 +55,13 @@ def nearest(code: str) -> str:
 
 def all_pages() -> str:
     """RULES.md: every rule by subject."""
-    lines = ["# 规则", "", f"共 {len(REGISTER.rules)} 条。由 `make docs` 从规则的声明生成，不要手工修改。", "",
-             "级别：" + "、".join(Severity) + "。错误必须改正；警告请改正，或在退回的工作簿中说明；提示供参考。"]  # fmt: skip
+    lines = [
+        "# 规则",
+        "",
+        f"共 {len(REGISTER.rules)} 条。由 `make docs` 从规则的声明生成，不要手工修改。",
+        "",
+        f"级别：{'、'.join(Severity)}。错误必须改正；警告请改正，或在退回的工作簿中说明；提示供参考。",
+    ]
     subjects = dict.fromkeys(rule.on for rule in REGISTER.rules.values())
     for subject in subjects:
         lines += ["", f"## {subject}"]

@@ -63,7 +63,8 @@ def _head(settings: Settings) -> tuple[str, ...]:
     """By when, how, and whom to ask."""
     call = settings.call
     return (
-        f"{call.title}（{call.document}）：请改好后把本文件原样报回；资源报送截止日为 {call.deadlines.resources}。",
+        f"{call.title}（{call.document}）：请改好后把本文件原样报回；"
+        f"资源报送截止日为 {call.deadlines.resources}。",
         "怎么改：点“位置”到有颜色的单元格修改；同意“建议值”的，在“是否采纳”填“是”；"
         "“警告”确无问题的，在“单位说明”写明原因。",
         f"有疑问请联系：{'；'.join(call.contacts)}。",

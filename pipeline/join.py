@@ -113,7 +113,9 @@ def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: It
     """Resolve 资源文件 and 资源封面. elsewhere: files that other sheets name."""
     media = _resolve(values, "资源文件", indexes)
     covers = _resolve(values, "资源封面", indexes)
-    media["sort"] = [sort_of(path or named) for path, named in zip(media["path"], media["named"], strict=True)]
+    media["sort"] = [
+        sort_of(path or named) for path, named in zip(media["path"], media["named"], strict=True)
+    ]
     claimed = {*elsewhere, *_keys(media), *_keys(covers)}
     return References(media, covers, frozenset(claimed))
 
@@ -122,16 +124,23 @@ def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> 
     rows = []
     filled = values[values[field] != ""]
     for index, unit, text in zip(filled.index, filled["@unit"], filled[field], strict=True):
-        names = [text] if field != "资源文件" else [part for each in text.split(";") if (part := each.strip())]
+        names = (
+            [text] if field != "资源文件" else [part for each in text.split(";") if (part := each.strip())]
+        )
         for named in names:
             found = indexes[unit].find(named)
             likely = found.likely if len(names) == 1 else ""
-            rows.append((index, unit, named, found.path, found.problem, "是" if found.respelled else "否", likely))
+            rows.append(
+                (index, unit, named, found.path, found.problem, "是" if found.respelled else "否", likely)
+            )
     return pd.DataFrame(rows, columns=_NAMED)
 
 
 def orphans(units: Iterable[Unit], claimed: frozenset[Key], workbooks: Mapping[str, str]) -> pd.DataFrame:
-    """Media and pictures of units with a workbook, and whether a row claims them; scans by their name are let be."""
+    """Media and pictures of units with a workbook, and whether a row claims them.
+
+    A picture whose name says that it is a scan is let be. workbooks: where each unit's findings go.
+    """
     rows = []
     for unit in units:
         if unit.name not in workbooks:
@@ -149,7 +158,9 @@ def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: fr
     likely = pd.Series("", index=values.index, dtype=object)
     lone = values[(values["资源文件"] == "") & (values["资源名称"] != "")]
     for index, unit, title in zip(lone.index, lone["@unit"], lone["资源名称"], strict=True):
-        free = [p for p in indexes[unit].by_title(title) if sort_of(p) != "other" and (unit, p) not in claimed]
+        free = [
+            p for p in indexes[unit].by_title(title) if sort_of(p) != "other" and (unit, p) not in claimed
+        ]
         if len(free) == 1:
             likely[index] = free[0]
     return likely

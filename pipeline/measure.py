@@ -31,7 +31,9 @@ class Measured:
     faults: list[Fault] = field(default_factory=list)
 
 
-def measure(keys: Iterable[Key], collected: Collected, cache_path: Path, workers: Workers, progress: Progress) -> Measured:
+def measure(
+    keys: Iterable[Key], collected: Collected, cache_path: Path, workers: Workers, progress: Progress
+) -> Measured:
     """Probe the files and compare their contents. A file that kills its worker has that as its fact."""
     at = {(name, entry.path): entry for name, unit in collected.units.items() for entry in unit.entries}
     entries = {key: at[key] for key in keys if key in at}
@@ -48,14 +50,19 @@ def measure(keys: Iterable[Key], collected: Collected, cache_path: Path, workers
     return result
 
 
-def _probe(entries: Mapping[Key, Entry], result: Measured, workers: Workers, progress: Progress) -> list[tuple[Key, Facts]]:
+def _probe(
+    entries: Mapping[Key, Entry], result: Measured, workers: Workers, progress: Progress
+) -> list[tuple[Key, Facts]]:
     """Probe files into `result`; returns what may be kept for later runs."""
     by_path = {entry.real: key for key, entry in entries.items()}
     limits = Limits(PROBE_SECONDS, PROBE_MEMORY_MB)
     kept = []
     with progress.stage("检测媒体文件", sum(entry.size for entry in entries.values()), "bytes") as advance:
         outcomes = workers.run(
-            probe_file, list(by_path), limits=limits, on_done=lambda path: advance(entries[by_path[path]].size)
+            probe_file,
+            list(by_path),
+            limits=limits,
+            on_done=lambda path: advance(entries[by_path[path]].size),
         )
         for path, outcome in outcomes:
             key = by_path[path]

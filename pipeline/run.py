@@ -70,12 +70,16 @@ class Result:
         return any(each.severity == "错误" for each in self.told)
 
 
-def run(input_folder: Path, output: Path, loaded: Loaded, jobs: int, now: dt.datetime, progress: Progress) -> Result:
+def run(
+    input_folder: Path, output: Path, loaded: Loaded, jobs: int, now: dt.datetime, progress: Progress
+) -> Result:
     """Do the whole job. Raises OutputError, HistoryError, or OSError if input_folder cannot be listed."""
     settings = loaded.settings
     limits = Limits(settings.limits.seconds, settings.limits.memory_mb)
     with locked(output, now.isoformat(timespec="seconds")), Workers(jobs) as workers:
-        collected = collect(input_folder, output / KEPT, output / UNPACKED, workers, limits, settings.limits.workbook_mb)
+        collected = collect(
+            input_folder, output / KEPT, output / UNPACKED, workers, limits, settings.limits.workbook_mb
+        )
         read = read_all(collected, workers, limits, progress)
         table = canonical(read.submissions, settings)
         indexes = {name: Index(unit.entries) for name, unit in collected.units.items()}
@@ -127,12 +131,14 @@ def _tables(
     media = media_table(values, found, media_facts, measured.twins, settings.media_types)
     workbooks = {each.unit: each.workbook for each in reversed(read.submissions)}
     return {
-        "resources": values.assign(
-            **{
-                "@index": values.index,
-                "@measured": measured_seconds(media).reindex(values.index),
-                "@likely": likely_files(values, indexes, found.claimed),
-            }
+        "resources": pd.concat(
+            [
+                values,
+                pd.Series(values.index, values.index, name="@index"),
+                measured_seconds(media).reindex(values.index).rename("@measured"),
+                likely_files(values, indexes, found.claimed).rename("@likely"),
+            ],
+            axis=1,
         ),
         "media": media,
         "covers": cover_table(values, found, cover_facts),
@@ -165,14 +171,21 @@ def _sent(unit: Unit) -> str:
 
 
 def _record(
-    loaded: Loaded, collected: Collected, read: Read, skipped: Mapping[str, str], faults: Iterable[Fault], now: dt.datetime
+    loaded: Loaded,
+    collected: Collected,
+    read: Read,
+    skipped: Mapping[str, str],
+    faults: Iterable[Fault],
+    now: dt.datetime,
 ) -> bytes:
-    """run.json: what ran on what. Media are named with their size; hashing a province's video would take hours."""
+    """run.json: what ran on what. Media have their size alone: hashing a province's video takes hours."""
     digests = {received.entry.real: received.sha256 for received in read.received.values()}
     inputs = [
         {"unit": name, "path": entry.path, "size": entry.size, "sha256": digests.get(entry.real, "")}
         for name, unit in sorted(collected.units.items())
-        for entry in sorted({*unit.entries, *(each.entry for each in unit.workbooks)}, key=lambda entry: entry.path)
+        for entry in sorted(
+            {*unit.entries, *(each.entry for each in unit.workbooks)}, key=lambda entry: entry.path
+        )
     ]
     rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
     facts = {

@@ -25,7 +25,10 @@ def build_schema(settings: Settings) -> pa.DataFrameSchema:
 
 
 def failures(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """The failing cells: columns index, column, check. Raises what a check raises: our fault, not the cell's."""
+    """The failing cells: columns index, column, check.
+
+    A check that raises is our fault, not the cell's: RuntimeError.
+    """
     try:
         schema.validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
@@ -74,4 +77,3 @@ def _on_distinct(is_right: Callable[[str], bool]) -> Callable[[pd.Series], pd.Se
         return column.map(verdicts).astype(bool)
 
     return check
-

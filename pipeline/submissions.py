@@ -80,7 +80,9 @@ def _settled(task: ReadTask, outcome: Submission | Finding | Failure, read: Read
 def _housed(outcome: Submission | Finding, received: Received, collected: Collected) -> Submission | Finding:
     """A workbook directly under input/ belongs to the unit that it states, else to its file name."""
     stated = outcome.unit_info.get("单位名称") if isinstance(outcome, Submission) else None
-    name = safe_name(stated.text.replace("/", "／") if stated and stated.text else Path(received.entry.name).stem)
+    name = safe_name(
+        stated.text.replace("/", "／") if stated and stated.text else Path(received.entry.name).stem
+    )
     collected.units.setdefault(name, Unit(name)).workbooks.append(received)
     if isinstance(outcome, Finding):
         return _moved(outcome, name)
@@ -128,8 +130,12 @@ def _choose(read: Read) -> None:
             which = "都已校验" if len(kept) == len(rivals) else f"按较新的“{newest.workbook}”校验"
             facts = {"count": len(rivals), "which": which}
             read.findings += [Finding("F04", Place(unit, r.workbook), r.workbook, facts) for r in rivals]
-    dropped = {(each.unit, each.workbook) for each in read.submissions} - {(s.unit, s.workbook) for s in chosen}
-    read.findings = [f for f in read.findings if f.code == "F04" or (f.place.unit, f.place.workbook) not in dropped]
+    dropped = {(each.unit, each.workbook) for each in read.submissions} - {
+        (s.unit, s.workbook) for s in chosen
+    }
+    read.findings = [
+        f for f in read.findings if f.code == "F04" or (f.place.unit, f.place.workbook) not in dropped
+    ]
     read.submissions = chosen
 
 

@@ -150,7 +150,7 @@ def summarise_unit(
     received: datetime | None,
     deadline: date,
 ) -> UnitSummary:
-    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" if there was nothing else."""
+    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" for nothing."""
     verdicts = Counter(counts.verdict(unit, name, row) for name, rows in workbooks.items() for row in rows)
     mine = counts.units.get(unit, Counts())
     if workbooks:

@@ -8,6 +8,7 @@ else; no rule sees a cell that is already known to be malformed.
 from __future__ import annotations
 
 import inspect
+import math
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from pipeline.canonical import PROVENANCE, Table
 from pipeline.model import Finding, Place
 from pipeline.rules import REGISTER, Rule
 from pipeline.rules.duration import clock
+from pipeline.rules.rule import Check
 from pipeline.settings import Settings
 
 _BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
@@ -43,13 +45,13 @@ def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Setting
     skipped: dict[str, str] = {}
     faults: list[tuple[str, str]] = []
     given = {**tables, "settings": settings, "today": today}
-    for rule in REGISTER.table_rules():
+    for rule, check in REGISTER.table_rules():
         reason = why_skipped(rule, tables, settings)
         if reason:
             skipped[rule.code] = reason
             continue
         try:
-            findings += _run(rule, table, given)
+            findings += _run(rule, check, table, given)
         except Exception:
             faults.append((rule.code, traceback.format_exc()))
     return Outcome(findings, skipped, faults)
@@ -65,13 +67,12 @@ def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settin
     return f"没有“{'、'.join(missing)}”列" if missing else ""
 
 
-def _run(rule: Rule, table: Table, given: Mapping[str, Any]) -> Iterable[Finding]:
-    assert rule.check is not None
+def _run(rule: Rule, check: Check, table: Table, given: Mapping[str, Any]) -> Iterable[Finding]:
     rows = _sound(given[rule.table], rule.reads, table.broken)
     if rows.empty:
         return []
-    wanted = inspect.signature(rule.check).parameters
-    wrong = rule.check(**{name: rows if name == rule.table else given[name] for name in wanted})
+    wanted = inspect.signature(check).parameters
+    wrong = check(**{name: rows if name == rule.table else given[name] for name in wanted})
     return _once_a_cell(_findings(rule, wrong, table))
 
 
@@ -91,7 +92,7 @@ def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding
     for row in wrong[columns].to_dict("records"):
         if "@index" in row:
             place = table.place(row["@index"], rule.on)
-            value = table.raw.at[row["@index"], rule.on]
+            value = table.text(row["@index"], rule.on)
         else:
             place = Place(row["@unit"], row["@workbook"], "", 0, rule.on)
             value = row["value"]
@@ -108,7 +109,9 @@ def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:
         if first is None:
             kept[key] = found
         elif "named" in first.facts and found.facts["named"] not in first.facts["named"].split("”“"):
-            kept[key] = replace(first, facts={**first.facts, "named": f"{first.facts['named']}”“{found.facts['named']}"})
+            kept[key] = replace(
+                first, facts={**first.facts, "named": f"{first.facts['named']}”“{found.facts['named']}"}
+            )
     return kept.values()
 
 
@@ -117,9 +120,10 @@ def measured_suggestions(table: Table, measured: pd.Series) -> None:
 
     measured: seconds by row index, NaN where unknown. The findings of `table` are replaced.
     """
-    by_place = {table.rows[index][:2] + (table.rows[index][3],): length for index, length in measured.dropna().items()}
+    lengths = dict(zip(table.rows, measured, strict=True))
     for number, found in enumerate(table.findings):
-        if found.place.field == "资源时长" and not found.safe and found.code.startswith("R09"):
-            length = by_place.get((found.place.unit, found.place.workbook, found.place.row))
-            if length is not None and round(length) > 0:
+        if found.code.startswith("R09") and not found.safe:
+            place = found.place
+            length = lengths[place.unit, place.workbook, place.sheet, place.row]
+            if not math.isnan(length) and round(length) > 0:
                 table.findings[number] = replace(found, suggestion=clock(round(length)))

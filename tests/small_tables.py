@@ -29,18 +29,47 @@ RIGHT_ROW = {
 }
 RIGHT_VIDEO = {
     **MEDIA_COLUMNS,
-    "资源类型": "A01", "资源文件": "第1讲.mp4", "named": "第1讲.mp4", "path": "第1讲.mp4", "problem": "", "respelled": "否",
-    "suggestion": "", "sort": "video", "role": "video", "sound": True, "real": "mp4", "real_name": "MP4",
-    "video_codec": "H.264", "audio_codecs": "AAC", "width": 1920.0, "height": 1080.0, "fps": 25.0, "bitrate": 2_400_000.0,
-    "stream_bitrate": 2_200_000.0, "seconds": 750.0, "rate": 48_000.0, "channels": 2.0, "twin": "",
+    "资源类型": "A01",
+    "资源文件": "第1讲.mp4",
+    "named": "第1讲.mp4",
+    "path": "第1讲.mp4",
+    "problem": "",
+    "respelled": "否",
+    "suggestion": "",
+    "sort": "video",
+    "role": "video",
+    "sound": True,
+    "real": "mp4",
+    "real_name": "MP4",
+    "video_codec": "H.264",
+    "audio_codecs": "AAC",
+    "width": 1920.0,
+    "height": 1080.0,
+    "fps": 25.0,
+    "bitrate": 2_400_000.0,
+    "stream_bitrate": 2_200_000.0,
+    "seconds": 750.0,
+    "rate": 48_000.0,
+    "channels": 2.0,
+    "twin": "",
     "profile": "",
 }
-RIGHT_COVER = {"资源封面": "fm001.jpg", "problem": "", "fault": "", "mode": "RGB", "width": 1280, "height": 720, "suggestion": ""}
+RIGHT_COVER = {
+    "资源封面": "fm001.jpg",
+    "problem": "",
+    "fault": "",
+    "mode": "RGB",
+    "width": 1280,
+    "height": 720,
+    "suggestion": "",
+}
 
 
 def read_markdown(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]]]:
     """Rows of a Markdown table, and (row, column) of the cells between > and <."""
-    lines = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()]
+    lines = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()
+    ]
     header, *body = lines
     rows, marked = [], []
     for number, cells in enumerate(body):
@@ -55,16 +84,30 @@ def read_markdown(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]
 
 
 def submission(
-    rows: list[dict[str, str]], *, unit: str = "示例学院", workbook: str = "清单.xlsx", first_row: int = 2,
-    kinds: dict[tuple[int, str], Kind] | None = None, numbers: list[int] | None = None,
+    rows: list[dict[str, str]],
+    *,
+    unit: str = "示例学院",
+    workbook: str = "清单.xlsx",
+    first_row: int = 2,
+    kinds: dict[tuple[int, str], Kind] | None = None,
+    numbers: list[int] | None = None,
 ) -> Submission:
     """A workbook's rows; fields not named are blank."""
     numbers = numbers or list(range(first_row, first_row + len(rows)))
     columns = {name: number for number, name in enumerate(NAMES, 1)}
     return Submission(
-        unit=unit, workbook=workbook, kind="xlsx", layout=Layout("资源清单", first_row - 1, numbers[-1] if numbers else 1, columns),
-        rows=tuple(numbers), cells={name: [row.get(name, "") for row in rows] for name in NAMES},
-        kinds=kinds or {}, held=frozenset(), unit_info={}, platforms=(), findings=(), identity={},
+        unit=unit,
+        workbook=workbook,
+        kind="xlsx",
+        layout=Layout("资源清单", first_row - 1, numbers[-1] if numbers else 1, columns),
+        rows=tuple(numbers),
+        cells={name: [row.get(name, "") for row in rows] for name in NAMES},
+        kinds=kinds or {},
+        held=frozenset(),
+        unit_info={},
+        platforms=(),
+        findings=(),
+        identity={},
     )
 
 

@@ -19,6 +19,7 @@ from pipeline.render.worksheet import address, area_of, cells, column_number, du
 from tests.marks_books import (
     DATA,
     active_book,
+    before,
     finding,
     parts_of,
     plain_book,
@@ -28,6 +29,7 @@ from tests.marks_books import (
     with_parts,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -280,3 +282,59 @@ def test_addresses_go_both_ways(row: int, column: int, text: str) -> None:
 def test_reference_that_is_none_has_no_area() -> None:
     assert area_of("A:C") is None
     assert area_of("#REF!") is None
+
+
+def test_number_that_is_none_is_named() -> None:
+    data = replaced(plain_book(), "xl/workbook.xml", ('sheetId="1"', 'sheetId="一"'))
+    with pytest.raises(Unmarkable, match="不是数字"):
+        mark(data, SAID)
+
+
+def _over_a_connection(parts: dict[str, bytes]) -> None:
+    """A pivot table over a connection, a sheet of old macros, a signature, a data model."""
+    relationships = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+    relation = '<Relationship Id="{}" Type="{}" Target="{}"/>'
+    parts["xl/pivotCache/pivotCacheDefinition1.xml"] = (
+        f'<pivotCacheDefinition xmlns="{MAIN}"><cacheSource type="external" connectionId="1"/>'
+        "</pivotCacheDefinition>"
+    ).encode()
+    parts["xl/pivotTables/pivotTable1.xml"] = b"<pivotTableDefinition/>"
+    parts["xl/macrosheets/sheet1.xml"] = b"<macrosheet/>"
+    parts["_xmlsignatures/origin.sigs"] = b""
+    cache = relation.format(
+        "rId1", f"{OFFICE}/pivotCacheDefinition", "../pivotCache/pivotCacheDefinition1.xml"
+    )
+    parts["xl/pivotTables/_rels/pivotTable1.xml.rels"] = relationships.format(cache).encode()
+    table = relation.format("rId1", f"{OFFICE}/pivotTable", "../pivotTables/pivotTable1.xml")
+    parts["xl/worksheets/_rels/sheet1.xml.rels"] = relationships.format(table).encode()
+    macro = "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet"
+    signature = "http://schemas.openxmlformats.org/package/2006/relationships/digital-signature/origin"
+    before(
+        parts, "xl/_rels/workbook.xml.rels", "</Relationships>",
+        relation.format("rId60", f"{OFFICE}/pivotCacheDefinition", "pivotCache/pivotCacheDefinition1.xml")
+        + relation.format("rId61", macro, "macrosheets/sheet1.xml"),
+    )  # fmt: skip
+    before(
+        parts,
+        "_rels/.rels",
+        "</Relationships>",
+        relation.format("rId62", signature, "_xmlsignatures/origin.sigs"),
+    )
+    before(parts, "xl/workbook.xml", "</sheets>", '<sheet name="宏1" sheetId="9" r:id="rId61"/>')
+    before(
+        parts, "xl/workbook.xml", "</workbook>",
+        '<pivotCaches><pivotCache cacheId="1" r:id="rId60"/></pivotCaches><extLst><ext uri="{F}">'
+        '<x15:dataModel xmlns:x15="urn:x15"/></ext><ext uri="{G}"/></extLst>',
+    )  # fmt: skip
+
+
+def test_what_hangs_on_a_connection_goes_with_it() -> None:
+    marked = mark(with_parts(plain_book(), _over_a_connection), SAID)
+    parts = parts_of(marked.data)
+    assert marked.left_out == ("宏", "数字签名", "数据连接")
+    assert not [name for name in parts if "pivot" in name or "macro" in name or "sig" in name]
+    workbook = parts["xl/workbook.xml"].decode()
+    assert "pivotCache" not in workbook
+    assert "dataModel" not in workbook
+    assert "{G}" in workbook
+    assert openpyxl.load_workbook(io.BytesIO(marked.data)).sheetnames == [LIST_SHEET, DATA]

@@ -200,3 +200,15 @@ def test_answer_inside_our_note_keeps_the_note() -> None:
     answered = replaced(data, "xl/comments1.xml", (NOTE_END, f"{NOTE_END}\n已经核对"))
     note = openpyxl.load_workbook(io.BytesIO(unmark(answered)))[DATA]["C3"].comment
     assert note.text.strip() == "已经核对"
+
+
+@pytest.mark.parametrize(
+    "change", [('"column":9', '"column":"九"'), ("还原:1:{", "还原:1:"), ("还原:1:{", "还原:1:[")]
+)
+def test_changed_hidden_cell_counts_as_lost(marked: bytes, change: tuple[str, str]) -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(unmark(replaced(marked, "xl/worksheets/sheet2.xml", change))))[
+        DATA
+    ]
+    assert sheet.max_column == 8
+    assert sheet.auto_filter.ref == "A2:H7"
+    assert sheet["C3"].comment is None

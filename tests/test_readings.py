@@ -132,9 +132,19 @@ CASES = [
     ("所属分类", "科学文化/航空知识", GUESS, "科学文化-航空知识"),
     ("所属分类", "科学文化>航空知识", GUESS, "科学文化-航空知识"),
     ("所属分类", "科学文化—航空知识", GUESS, "科学文化-航空知识"),
-    ("资源链接", "https://www.icourse163.org/course/HNU-1206459828", RIGHT, "https://www.icourse163.org/course/HNU-1206459828"),
+    (
+        "资源链接",
+        "https://www.icourse163.org/course/HNU-1206459828",
+        RIGHT,
+        "https://www.icourse163.org/course/HNU-1206459828",
+    ),
     ("资源链接", "https://中国大学.cn/课程", RIGHT, "https://中国大学.cn/课程"),
-    ("资源链接", "HTTP://a.edu.cn:8080/x?u=https://b.cn/1#top", RIGHT, "HTTP://a.edu.cn:8080/x?u=https://b.cn/1#top"),
+    (
+        "资源链接",
+        "HTTP://a.edu.cn:8080/x?u=https://b.cn/1#top",
+        RIGHT,
+        "HTTP://a.edu.cn:8080/x?u=https://b.cn/1#top",
+    ),
     ("资源链接", "https：／／www．a．cn/1", SAFE, "https://www.a.cn/1"),
     ("资源链接", "https://www。a。cn/1", SAFE, "https://www.a.cn/1"),
     ("资源链接", "www.a.edu.cn/c/1", GUESS, "https://www.a.edu.cn/c/1"),
@@ -194,13 +204,22 @@ def test_reading_of_native_values(field: str, text: str, kind: Kind, sort: str, 
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("主讲人", "张建华；朱新"), ("关键词", "新媒体；人工智能"), ("点击量", "36,500"), ("学习人数", "２３５００"), ("资源时长", "2:45:32")],
+    [
+        ("主讲人", "张建华；朱新"),
+        ("关键词", "新媒体；人工智能"),
+        ("点击量", "36,500"),
+        ("学习人数", "２３５００"),
+        ("资源时长", "2:45:32"),
+    ],
 )
 def test_what_can_be_read_in_one_way_only_is_a_warning(field: str, text: str) -> None:
     assert read(field, text)[2] == {Severity.WARNING}
 
 
-@pytest.mark.parametrize(("field", "text"), [("主讲人", "张建华、朱新"), ("关键词", "新媒体、人工智能"), ("点击量", "3.65万"), ("所属顺序", "01-02")])
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("主讲人", "张建华、朱新"), ("关键词", "新媒体、人工智能"), ("点击量", "3.65万"), ("所属顺序", "01-02")],
+)
 def test_what_has_two_readings_is_an_error(field: str, text: str) -> None:
     assert read(field, text)[2] == {Severity.ERROR}
 
@@ -213,15 +232,27 @@ ALPHABET = st.one_of(
 
 
 @pytest.mark.parametrize("field", READERS)
-@given(text=st.text(ALPHABET, min_size=1, max_size=24), kind=st.sampled_from([Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL]))
-def test_any_text_is_right_or_explained_and_every_suggestion_is_right(field: str, text: str, kind: Kind) -> None:
+@given(
+    text=st.text(ALPHABET, min_size=1, max_size=24),
+    kind=st.sampled_from([Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL]),
+)
+def test_any_text_is_right_or_explained_and_every_suggestion_is_right(
+    field: str, text: str, kind: Kind
+) -> None:
     is_right = right(BY_NAME[field], SETTINGS)
     if is_right(text):
         return
     reading = REGISTER.readers[field](text, kind, SETTINGS)
     assert reading.flaws
     for code, facts in reading.flaws:
-        given_facts = {**facts, "value": text, "suggestion": reading.value, "field": field, "row": 2, "hint": ""}
+        given_facts = {
+            **facts,
+            "value": text,
+            "suggestion": reading.value,
+            "field": field,
+            "row": 2,
+            "hint": "",
+        }
         assert REGISTER.rules[code].sentence(given_facts)
         assert REGISTER.rules[code].remedy(given_facts)
     assert reading.value == "" or is_right(reading.value)

@@ -26,7 +26,7 @@ from tests.small_tables import (
 )
 
 FORM_RULES = [r for r in REGISTER.rules.values() if r.check is None and r.on in BY_NAME]
-TABLE_RULES = list(REGISTER.table_rules())
+TABLE_RULES = [rule for rule, _ in REGISTER.table_rules()]
 NUMERIC = {name for name, value in RIGHT_VIDEO.items() if isinstance(value, float)} | {"@measured"}
 TEXT_RULES_ON = {"G01": "版权方", "G03": "资源类型", "G04": "部署平台", "G05": "版权方"}
 
@@ -58,12 +58,17 @@ def tables_for(rule: Rule, rows: list[dict[str, str]]) -> tuple[Table, dict[str,
     fields = [{k: v for k, v in row.items() if k in BY_NAME or k == "@unit"} for row in rows]
     if rule.table == "orphans":
         table = table_of([{}])
-        frame = pd.DataFrame([{"@unit": "示例学院", "@workbook": "清单.xlsx", "@sheet": "", "@row": 0, **row} for row in rows])
+        frame = pd.DataFrame(
+            [{"@unit": "示例学院", "@workbook": "清单.xlsx", "@sheet": "", "@row": 0, **row} for row in rows]
+        )
         return table, {"orphans": frame}
     base = {"media": RIGHT_VIDEO, "covers": RIGHT_COVER}.get(rule.table, {})
     table = table_of([{**{k: v for k, v in base.items() if k in BY_NAME}, **row} for row in fields])
     resources = resources_of(table)
-    extra = [{k: float(v) if k in NUMERIC else v for k, v in row.items() if k not in BY_NAME and k != "@unit"} for row in rows]
+    extra = [
+        {k: float(v) if k in NUMERIC else v for k, v in row.items() if k not in BY_NAME and k != "@unit"}
+        for row in rows
+    ]
     if rule.table == "resources":
         return table, {"resources": resources.assign(**pd.DataFrame(extra, index=resources.index))}
     frame = pd.DataFrame([{k: v for k, v in base.items() if k not in BY_NAME} | row for row in extra])
@@ -99,11 +104,16 @@ def test_table_rule_fires_exactly_at_the_mark_and_is_silent_on_the_repaired_one(
 
 @pytest.mark.parametrize("rule", [r for r in TABLE_RULES if r.table == "resources"], ids=lambda r: r.code)
 def test_other_rows_change_nothing_but_addresses(rule: Rule) -> None:
-    rows, marked = read_markdown(rule.bad)
+    rows, _ = read_markdown(rule.bad)
     if any("@unit" in row for row in rows):
-        above = [{"@unit": "丙大学", "资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}"} for n in range(3)]
+        above = [
+            {"@unit": "丙大学", "资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}"} for n in range(3)
+        ]
     else:
-        above = [{"资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}", "资源类型": "B0" if n == 1 else "A03"} for n in range(3)]
+        above = [
+            {"资源名称": f"别的{n}", "资源链接": f"https://c.cn/{n}", "资源类型": "B0" if n == 1 else "A03"}
+            for n in range(3)
+        ]
     shift = 0 if "@unit" in above[0] else len(above)
     found = [(f.place.unit, f.place.row - shift, f.value) for f in run_alone(rule, above + rows)]
     assert found == [(f.place.unit, f.place.row, f.value) for f in run_alone(rule, rows)]
@@ -134,7 +144,8 @@ def test_every_suggestion_is_accepted_by_the_fields_own_rules() -> None:
 
 
 PROGRAMMERS = re.compile(
-    r"\b(?:nan|none|null|dtype|regex|index|float|int|str|true|false|traceback|exception|error)\b|非法|[{}]", re.IGNORECASE
+    r"\b(?:nan|none|null|dtype|regex|index|float|int|str|true|false|traceback|exception|error)\b|非法|[{}]",
+    re.IGNORECASE,
 )
 
 
@@ -154,7 +165,7 @@ def test_rule_says_all_that_a_reader_needs(rule: Rule) -> None:
     assert rule.why.endswith("。")
     assert rule.source
     assert rule.basis in {"明", "例", "推", "外"}
-    assert "明" == rule.basis or "例" == rule.basis or "未规定" in rule.source or rule.source
+    assert rule.basis == "明" or rule.basis == "例" or "未规定" in rule.source or rule.source
     assert rule.severity in set(Severity)
     assert rule.bad != rule.good
 

@@ -50,7 +50,7 @@ def cover_columns(facts: Facts) -> dict[str, Any]:
 
 
 def _unplayable(facts: Facts) -> str:
-    """What current browsers stumble over in H.264 video (io: High 10, 4:2:2 and 4:4:4 play in software only)."""
+    """What browsers stumble over in H.264 video: High 10, 4:2:2 and 4:4:4 play in software only."""
     if facts.get("encrypted"):
         return "已加密"
     if facts.get("bit_depth", _EIGHT_BIT) > _EIGHT_BIT:

@@ -22,3 +22,11 @@ class Budget:
         self.left = (cells - times * len(line), characters - times * sum(map(len, line.values())))
         if min(self.left) < 0:
             raise Refused(f"文件内容过多，填写的单元格超过 {MOST_CELLS} 个，或者文字过长", CLEAN)
+
+
+def refuse_sheet_count(count: int) -> None:
+    """Raise Refused if a workbook has no sheet to read, or more than anyone fills in."""
+    if not count:
+        raise Refused("文件里没有可以读取的工作表")
+    if count > MOST_SHEETS:
+        raise Refused(f"文件里的工作表超过 {MOST_SHEETS} 个", CLEAN)

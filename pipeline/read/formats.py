@@ -75,7 +75,7 @@ def _has_quoted_text(code: str) -> bool:
     return bool(re.search(r'["\\\[*]', code.partition(";")[0]))
 
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\s*", re.ASCII)
 _LONGEST = 400  # A double written out in full has fewer characters.
 _EXPONENT_FROM = 1e21
 _ALL_DIGITS_FROM = 1e15
@@ -102,12 +102,11 @@ def number_text(stored: str) -> str:
 
 def stored_number(stored: str) -> float:
     """A stored number as a double; raises BadValue as number_text does."""
-    bare = stored.strip()
-    if len(bare) <= _LONGEST and _NUMBER.fullmatch(bare):
-        value = float(bare)
-        if abs(value) != inf:
+    if len(stored) <= _LONGEST and _NUMBER.fullmatch(stored):
+        value = float(stored)
+        if -inf < value < inf:
             return value
-    raise BadValue(f"标为数字，内容却是“{bare[:20]}”")
+    raise BadValue(f"标为数字，内容却是“{stored.strip()[:20]}”")
 
 
 def _plain(decimal: str) -> str:

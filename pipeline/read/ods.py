@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from pipeline.model import Area, Book, Kind, Sheet
-from pipeline.read.budget import Budget
+from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.cells import LAST_COLUMN, LAST_ROW
 from pipeline.read.formats import Form, clock_text, iso_text, value_text
 from pipeline.read.package import SAFELY, Package, local
@@ -34,8 +34,7 @@ def read_ods(package: Package) -> Book:
     text = package.text(_CONTENT)
     unseen = _unseen_styles(text)
     sheets = tuple(_sheets(text, unseen))
-    if not sheets:
-        raise Refused("文件里没有表格")
+    refuse_sheet_count(len(sheets))
     package.verify()
     macros = any(name.startswith(("basic/", "scripts/")) for name in package.names())
     return Book(kind="ods", sheets=sheets, modified=_modified(package), active=("宏",) if macros else ())
@@ -159,10 +158,13 @@ class _Content:
 
 
 def _times(element: etree._Element, name: str) -> int:
-    stored = element.get(f"{_TABLE}{name}", "1").strip()
-    if not re.fullmatch("[0-9]{1,9}", stored):
+    return max(1, _whole(element.get(f"{_TABLE}{name}", "1")))
+
+
+def _whole(stored: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", stored.strip()):
         raise damaged(_CONTENT)
-    return max(1, int(stored))
+    return int(stored)
 
 
 def _value(cell: etree._Element) -> tuple[str, Kind]:
@@ -213,7 +215,7 @@ def _pieces(element: etree._Element) -> Iterator[str]:
         match local(child) if str(child.tag).startswith(_TEXT) else "":
             case "s":
                 # Marked, so that blanks meant as such outlive the trimming.
-                yield "\0" * min(int(child.get(f"{_TEXT}c", "1")), _MOST_SPACES)
+                yield "\0" * min(_whole(child.get(f"{_TEXT}c", "1")), _MOST_SPACES)
             case "tab":
                 yield "\t"
             case "line-break":

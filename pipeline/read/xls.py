@@ -12,6 +12,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import xlrd
 from xlrd.compdoc import CompDocError
 
 from pipeline.model import Area, Book, Kind, Sheet
-from pipeline.read.budget import MOST_SHEETS, Budget
+from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.formats import BUILTIN, Form, form_of, value_text
 from pipeline.read.refusal import CLEAN, BadValue, Refused
 from pipeline.read.xlsx import is_picture
@@ -61,8 +62,7 @@ def read_xls(path: Path) -> Book:
         raise Refused(_DAMAGED) from fault
     if book.nsheets != len(records.sheets):
         raise Refused(_DAMAGED)
-    if not 0 < book.nsheets <= MOST_SHEETS:
-        raise Refused(f"文件里有 {book.nsheets} 个工作表，没有可读的表格或数量过多", CLEAN)
+    refuse_sheet_count(book.nsheets)
     budget = Budget()
     forms = _forms(book, records)
     sheets = tuple(
@@ -90,7 +90,7 @@ def _workbook_stream(path: Path) -> tuple[bytes, frozenset[str], str]:
                 raise Refused(f"文件内容过多，超过 {_LARGEST >> 20} MB", CLEAN)
             data: bytes = ole.openstream(name).read()
             saved = ole.get_metadata().last_saved_time
-            return data, names, f"{saved:%Y-%m-%dT%H:%M:%SZ}" if saved else ""
+            return data, names, f"{saved:%Y-%m-%dT%H:%M:%SZ}" if isinstance(saved, datetime) else ""
     except _OLE_FAULTS as fault:
         raise Refused(_DAMAGED) from fault
 

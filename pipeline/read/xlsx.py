@@ -11,11 +11,11 @@ from lxml import etree
 
 from pipeline.model import Area, Book, Kind, Sheet
 from pipeline.read import cells
-from pipeline.read.budget import MOST_SHEETS, Budget
+from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.cells import BEYOND, COLUMNS, LAST_ROW, MAIN, NotPlain, Row
 from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
 from pipeline.read.package import Package, local
-from pipeline.read.refusal import CLEAN, RESAVE, BadValue, Refused, damaged
+from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
 
 _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
 
@@ -119,8 +119,7 @@ def _listed_sheets(
         names.add(name.casefold())
         if link.type == _WORKSHEET:
             listed.append((name, item.get("state", "visible") != "visible", link.target))
-    if not listed or len(names) > MOST_SHEETS:
-        raise Refused(f"文件里有 {len(names)} 个工作表，没有可读的表格或数量过多", CLEAN)
+    refuse_sheet_count(len(listed))
     return listed
 
 

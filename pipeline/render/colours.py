@@ -15,7 +15,7 @@ from lxml import etree
 from pipeline.model import Area, Severity
 from pipeline.ownmarks import SIGNATURE
 from pipeline.render.inert import utf16_length
-from pipeline.render.package import fragment
+from pipeline.render.package import fragment, integer
 from pipeline.render.worksheet import Worksheet, address, area_address
 
 MOST_LIVE = 1_000
@@ -46,7 +46,7 @@ def add_colours(sheet: Worksheet, colours: Iterable[Colour], formats: Mapping[Se
     """Put our conditional formats before all others of the sheet; theirs keep their order behind."""
     rules = list(_rules(colours))
     for element in _priorities(sheet):
-        element.set("priority", str(int(element.get("priority", "0")) + len(rules)))
+        element.set("priority", str(integer(element, "priority") + len(rules)))
     first = next(iter(sheet.all("conditionalFormatting")), None)
     last: etree._Element | None = None
     for priority, (severity, formula, areas) in enumerate(rules, 1):
@@ -79,9 +79,9 @@ def remove_colours(sheet: Worksheet) -> bool:
             if not any(True for _ in block.iter(f"{{{sheet.namespace}}}cfRule")):
                 sheet.root.remove(block)
     others = _priorities(sheet)
-    if all(int(element.get("priority", "0")) > len(ours) for element in others):
+    if all(integer(element, "priority") > len(ours) for element in others):
         for element in others:
-            element.set("priority", str(int(element.get("priority", "0")) - len(ours)))
+            element.set("priority", str(integer(element, "priority") - len(ours)))
     return bool(ours)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from lxml import etree
 
@@ -12,7 +11,8 @@ from pipeline.fields import ERROR_COLUMN
 from pipeline.model import Area
 from pipeline.ownmarks import SIGNATURE
 from pipeline.render.inert import stored
-from pipeline.render.package import Unmarkable, attributes_of, fragment
+from pipeline.render.package import Unmarkable, attributes_of, fragment, integer
+from pipeline.render.restore import Column, Width
 from pipeline.render.worksheet import (
     LAST_COLUMN,
     Row,
@@ -32,22 +32,6 @@ from pipeline.render.worksheet import (
 _WIDTH = "50"
 _HIDDEN = re.compile(rb'(<(?:[\w.-]+:)?row r="([0-9]+)"[^>]*?) hidden="(?:1|true)"')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What adding the column changed in place; JSON in the list sheet, so that it can be changed back.
-
-    width holds the attributes of the column definition that covered it, made the rows that
-    were stored for it alone, filter and dimension (before, after).
-    """
-
-    sheet: str
-    column: int
-    made: list[int]
-    width: dict[str, str] | None
-    filter: list[str | None]
-    dimension: list[str | None]
 
 
 def inline_cell(prefix: str, where: str, style: int | None, text: str) -> bytes:
@@ -120,7 +104,7 @@ def remove_column(sheet: Worksheet, header_row: int, column: int, column_record:
     drop_cells(sheet, column, header_row, column_record.made if column_record else ())
     _drop_links(sheet, address(header_row, column))
     _narrow(sheet, column, column_record.width if column_record else None)
-    _shrink_filter(sheet, column, column_record.filter if column_record else [None, None])
+    _shrink_filter(sheet, column, column_record.filter if column_record else (None, None))
     dimension = sheet.find("dimension")
     if column_record and dimension is not None:
         before, after = column_record.dimension
@@ -194,19 +178,19 @@ def _drop_links(sheet: Worksheet, header: str) -> None:
 # ── Width ────────────────────────────────────────────────────────────────────────────
 
 
-def _widen(sheet: Worksheet, column: int) -> dict[str, str] | None:
+def _widen(sheet: Worksheet, column: int) -> Width | None:
     columns = sheet.find("cols")
     if columns is None:
         columns = sheet.place(fragment("<cols/>", sheet.namespace))
     before = _cut(columns, column)
-    own = {"min": str(column), "max": str(column), "width": _WIDTH, "customWidth": "1"}
-    if before and "style" in before:
-        own["style"] = before["style"]
-    _put(columns, own)
+    own = {"width": _WIDTH, "customWidth": "1"}
+    if before and "style" in before.attributes:
+        own["style"] = before.attributes["style"]
+    _put(columns, column, column, own)
     return before
 
 
-def _narrow(sheet: Worksheet, column: int, before: dict[str, str] | None) -> None:
+def _narrow(sheet: Worksheet, column: int, before: Width | None) -> None:
     columns = sheet.find("cols")
     if columns is None:
         return
@@ -217,42 +201,44 @@ def _narrow(sheet: Worksheet, column: int, before: dict[str, str] | None) -> Non
         sheet.root.remove(columns)
 
 
-def _cut(columns: etree._Element, column: int) -> dict[str, str] | None:
+def _cut(columns: etree._Element, column: int) -> Width | None:
     """Take one column out of the definition that covers it. Returns that definition as it was."""
     for element in columns:
-        first, last = int(element.get("min", "0")), int(element.get("max", "0"))
+        first, last = integer(element, "min"), integer(element, "max")
         if first <= column <= last:
-            before = attributes_of(element)
+            attributes = attributes_of(element)
             columns.remove(element)
-            for low, high in ((first, column - 1), (column + 1, last)):
-                if low <= high:
-                    _put(columns, before | {"min": str(low), "max": str(high)})
-            return before
+            for low, high in _beside(first, last, column):
+                _put(columns, low, high, attributes)
+            return Width(first, last, attributes)
     return None
 
 
-def _rejoin(columns: etree._Element, column: int, before: dict[str, str]) -> None:
+def _rejoin(columns: etree._Element, column: int, before: Width) -> None:
     """Put a definition back: whole if its other pieces still lie beside the column, else for it alone."""
-    first, last = int(before["min"]), int(before["max"])
     wanted = [
-        before | {"min": str(low), "max": str(high)}
-        for low, high in ((first, column - 1), (column + 1, last))
-        if low <= high
+        before.attributes | {"min": str(low), "max": str(high)}
+        for low, high in _beside(before.first, before.last, column)
     ]
-    pieces = [e for e in columns if attributes_of(e) in wanted]
-    if first <= column <= last and len(pieces) == len(wanted):
+    pieces = [element for element in columns if attributes_of(element) in wanted]
+    if before.first <= column <= before.last and len(pieces) == len(wanted):
         for piece in pieces:
             columns.remove(piece)
-        _put(columns, before)
+        _put(columns, before.first, before.last, before.attributes)
     else:
-        _put(columns, before | {"min": str(column), "max": str(column)})
+        _put(columns, column, column, before.attributes)
 
 
-def _put(columns: etree._Element, attributes: Mapping[str, str]) -> None:
+def _beside(first: int, last: int, column: int) -> list[tuple[int, int]]:
+    """What is left of a span of columns without one of them."""
+    return [(low, high) for low, high in ((first, column - 1), (column + 1, last)) if low <= high]
+
+
+def _put(columns: etree._Element, first: int, last: int, attributes: Mapping[str, str]) -> None:
     element = fragment("<col/>", etree.QName(columns).namespace or "")
-    for key, value in attributes.items():
+    for key, value in {**attributes, "min": str(first), "max": str(last)}.items():
         element.set(key, value)
-    later = [e for e in columns if int(e.get("min", "0")) > int(attributes["min"])]
+    later = [e for e in columns if integer(e, "min") > first]
     if later:
         later[0].addprevious(element)
     else:
@@ -262,8 +248,10 @@ def _put(columns: etree._Element, attributes: Mapping[str, str]) -> None:
 # ── Filter and dimension ─────────────────────────────────────────────────────────────
 
 
-def _extend_filter(sheet: Worksheet, column: Area, first: int, tables: Iterable[Area]) -> list[str | None]:
-    """Let the sheet's filter cover the column. Returns its reference [before, after]; None for no filter.
+def _extend_filter(
+    sheet: Worksheet, column: Area, first: int, tables: Iterable[Area]
+) -> tuple[str | None, str | None]:
+    """Let the sheet's filter cover the column. Returns its reference (before, after); None for no filter.
 
     A filter that belongs to other rows stays as it is: a sheet can have one only. Data in a
     list object has a filter of its own, so that ours covers our column alone.
@@ -273,20 +261,20 @@ def _extend_filter(sheet: Worksheet, column: Area, first: int, tables: Iterable[
         before = existing.get("ref", "")
         area = area_of(before)
         if area is None or area.top != column.top or area.right >= column.left:
-            return [before, before]
+            return before, before
         after = area_address(Area(area.top, area.left, max(area.bottom, column.bottom), column.left))
         existing.set("ref", after)
-        return [before, after]
+        return before, after
     in_table = any(table.top <= column.bottom and table.bottom >= column.top for table in tables)
     left = column.left if in_table else first
     after = area_address(Area(column.top, left, max(column.bottom, column.top + 1), column.left))
     element = fragment("<autoFilter/>", sheet.namespace)
     element.set("ref", after)
     sheet.place(element)
-    return [None, after]
+    return None, after
 
 
-def _shrink_filter(sheet: Worksheet, column: int, record: list[str | None]) -> None:
+def _shrink_filter(sheet: Worksheet, column: int, record: tuple[str | None, str | None]) -> None:
     existing = sheet.find("autoFilter")
     area = None if existing is None else area_of(existing.get("ref", ""))
     if existing is None or area is None:
@@ -314,12 +302,12 @@ def _show_rows(sheet: Worksheet, area: Area, filtered: bool) -> None:
         sheet.rows = _HIDDEN.sub(lambda m: m[1] if area.top < int(m[2]) <= area.bottom else m[0], sheet.rows)
 
 
-def _extend_dimension(sheet: Worksheet, column: Area) -> list[str | None]:
+def _extend_dimension(sheet: Worksheet, column: Area) -> tuple[str | None, str | None]:
     element = sheet.find("dimension")
     before = None if element is None else element.get("ref", "")
     area = None if before is None else area_of(before)
     if element is None or area is None:
-        return [None, None]
+        return None, None
     after = area_address(
         Area(
             min(area.top, column.top),
@@ -329,4 +317,4 @@ def _extend_dimension(sheet: Worksheet, column: Area) -> list[str | None]:
         )
     )
     element.set("ref", after)
-    return [before, after]
+    return before, after

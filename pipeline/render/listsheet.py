@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
-from pipeline.ownmarks import IDENTITY, LIST_HEADER, RESTORE, json_text
+from pipeline.ownmarks import IDENTITY, LIST_HEADER, json_text
 from pipeline.render.errorcolumn import inline_cell
 from pipeline.render.inert import clean, is_active, line_count
+from pipeline.render.restore import Restore, restore_text
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.styles import Looks
 from pipeline.render.worksheet import address, column_letters, sheet_reference
@@ -28,9 +29,7 @@ _EXPLAIN = LIST_HEADER.index("单位说明") + 1
 _LINK = LIST_HEADER.index("位置") + 1
 
 
-def list_sheet(
-    returned: Returned, title: str, restore: Mapping[str, object], looks: Looks, namespace: str
-) -> bytes:
+def list_sheet(returned: Returned, title: str, restore: Restore, looks: Looks, namespace: str) -> bytes:
     """The worksheet part: title, head, one line per mark in the order given, links, inputs, print set-up.
 
     restore is what unmarking needs. The texts are inert (see `inert`): none can act, and
@@ -95,9 +94,9 @@ def place_of(mark: Mark) -> str:
     return f"{mark.sheet}!{address(mark.row, mark.column)}"
 
 
-def _head_rows(returned: Returned, title: str, restore: Mapping[str, object], looks: Looks) -> list[str]:
+def _head_rows(returned: Returned, title: str, restore: Restore, looks: Looks) -> list[str]:
     """Title and head, one merged line each; behind the title, out of sight, what the program needs."""
-    kept = (json_text(IDENTITY, dict(sorted(returned.identity.items()))), json_text(RESTORE, restore))
+    kept = (json_text(IDENTITY, dict(sorted(returned.identity.items()))), restore_text(restore))
     hidden = "".join(
         _text_cell(1, n, looks.cell["hidden"], text) for n, text in enumerate(kept, _HIDDEN_FIRST)
     )

@@ -10,17 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from pipeline.fields import LIST_SHEET
 from pipeline.model import Area, Severity
 from pipeline.ownmarks import NOTE_BEGIN, NOTE_END
 from pipeline.render.active import leave_out
 from pipeline.render.colours import Colour, add_colours
-from pipeline.render.errorcolumn import Column, add_column
+from pipeline.render.errorcolumn import add_column
 from pipeline.render.listsheet import filter_reference, list_sheet, print_titles
 from pipeline.render.notes import add_notes
 from pipeline.render.package import Package, parse, read, related, write
+from pipeline.render.restore import Column, Restore
 from pipeline.render.returned import Mark, Marked, Returned
 from pipeline.render.styles import Looks, add_looks
 from pipeline.render.tabs import FILTER_NAME, Tab, Workbook, deselect, open_workbook
@@ -42,6 +44,14 @@ _SEVEREST_FIRST = tuple(Severity)
 _Places = Mapping[tuple[int, int], Sequence[Mark]]
 
 
+class _Change(NamedTuple):
+    """What marking one sheet left to tell: notes that were not put, and what it changed in place."""
+
+    unnoted: int
+    column: Column | None = None
+    filter_name: str | None = None
+
+
 def mark(package: bytes, returned: Returned) -> Marked:
     """The unit's workbook with all marks of one round, and what was left out of it.
 
@@ -56,14 +66,16 @@ def mark(package: bytes, returned: Returned) -> Marked:
     title = _free_name({tab.name for tab in tabs})
     selected = [tab.name for tab in tabs if deselect(workbook.package, tab.part)]
     link = sheet_reference(title, "A1")
-    restore: dict[str, object] = {"selected": selected}
-    unnoted = 0
-    for tab in tabs:
-        here = [m for m in returned.marks if m.sheet == tab.name]
-        if tab.kind == "worksheet" and (here or tab.name == returned.sheet):
-            unnoted += _mark_sheet(workbook, tab, returned, here, looks, link, restore)
+    changes = [
+        _mark_sheet(workbook, tab, returned, here, looks, link)
+        for tab in tabs
+        if (here := [m for m in returned.marks if m.sheet == tab.name]) or tab.name == returned.sheet
+        if tab.kind == "worksheet"
+    ]
+    unnoted = sum(change.unnoted for change in changes)
     returned = replace(returned, head=(*returned.head, *_remarks(left_out, unnoted)))
-    restore["active"] = workbook.show_first()
+    changed = next((change for change in changes if change.column), _Change(0))
+    restore = Restore(selected, workbook.show_first(), changed.column, changed.filter_name)
     workbook.insert_first(title, list_sheet(returned, title, restore, looks, workbook.namespace))
     workbook.define(FILTER_NAME, 0, sheet_reference(title, filter_reference(returned)), hidden=True)
     workbook.define("_xlnm.Print_Titles", 0, print_titles(returned, title))
@@ -96,9 +108,8 @@ def _mark_sheet(
     marks: Sequence[Mark],
     looks: Looks,
     link: str,
-    restore: dict[str, object],
-) -> int:
-    """Mark one sheet; what it changed in place goes into `restore`. Returns how many notes were not put."""
+) -> _Change:
+    """Mark one sheet."""
     package = workbook.package
     sheet = load(package.get(tab.part))
     places = _by_cell(marks, merged_areas(sheet))
@@ -107,10 +118,11 @@ def _mark_sheet(
     unnoted = len(places) - len(notes) + add_notes(package, tab.part, sheet, notes, workbook.office)
     if tab.name == returned.sheet:
         column = _add_error_column(package, tab, sheet, returned, marks, looks, link)
-        restore["column"] = asdict(column)
-        restore["filterName"] = _set_filter_name(workbook, tab, column)
+        change = _Change(unnoted, column, _set_filter_name(workbook, tab, column))
+    else:
+        change = _Change(unnoted)
     package.put(tab.part, dump(sheet))
-    return unnoted
+    return change
 
 
 # ── Cells ────────────────────────────────────────────────────────────────────────────

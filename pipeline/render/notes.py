@@ -18,7 +18,9 @@ from pipeline.render.inert import clean, line_count, stored
 from pipeline.render.package import (
     Package,
     Unmarkable,
+    decimal,
     fragment,
+    integer,
     parse,
     relate,
     related,
@@ -78,7 +80,7 @@ def add_notes(
         if comment is None:
             _append_comment(root, address(row, column), author, text)
             fresh[row, column] = text
-        elif int(comment.get("authorId", "0")) in threads:
+        elif integer(comment, "authorId") in threads:
             refused += 1
         else:
             _append_text(comment, text)
@@ -143,7 +145,7 @@ def _own_author(root: etree._Element) -> int:
 def _forget_author(root: etree._Element) -> None:
     """Take our name from the authors if no note uses it; the numbers of later authors move up."""
     names = _authors(root)
-    used = {int(comment.get("authorId", "0")) for comment in root.iter("{*}comment")}
+    used = {integer(comment, "authorId") for comment in root.iter("{*}comment")}
     if SIGNATURE not in names or names.index(SIGNATURE) in used:
         return
     index = names.index(SIGNATURE)
@@ -152,7 +154,7 @@ def _forget_author(root: etree._Element) -> None:
     if parent is not None:
         parent.remove(element)
     for comment in root.iter("{*}comment"):
-        if (number := int(comment.get("authorId", "0"))) > index:
+        if (number := integer(comment, "authorId")) > index:
             comment.set("authorId", str(number - 1))
 
 
@@ -253,7 +255,7 @@ def _boxes(sheet: Worksheet, notes: Mapping[tuple[int, int], str]) -> list[tuple
     width_of = _column_widths(sheet)
     heights = {number: round(points * 4 / 3) for number, points in row_heights(sheet).items()}
     layout = sheet.find("sheetFormatPr")
-    usual = float(str(layout.get("defaultRowHeight", "15"))) if layout is not None else 15.0
+    usual = decimal(layout, "defaultRowHeight", 15.0) if layout is not None else 15.0
     boxes = []
     for (row, column), text in notes.items():
         height = _LINE_HEIGHT * line_count(clean(text), _LINE_WIDTH) + 14
@@ -267,13 +269,13 @@ def _boxes(sheet: Worksheet, notes: Mapping[tuple[int, int], str]) -> list[tuple
 def _column_widths(sheet: Worksheet) -> Callable[[int], int]:
     """Pixel width of a column by its number from 0, at the default font's 7 pixels a digit."""
     layout = sheet.find("sheetFormatPr")
-    usual = float(str(layout.get("defaultColWidth", "8.43"))) if layout is not None else 8.43
+    usual = decimal(layout, "defaultColWidth", 8.43) if layout is not None else 8.43
     columns = sheet.find("cols")
     stated = [
         (
-            int(c.get("min", "0")),
-            int(c.get("max", "0")),
-            float(c.get("width", usual)) * (c.get("hidden") not in _TRUE),
+            integer(c, "min"),
+            integer(c, "max"),
+            decimal(c, "width", usual) * (c.get("hidden") not in _TRUE),
         )
         for c in (() if columns is None else columns)
     ]

@@ -28,6 +28,8 @@ _ENCRYPTED = 0x1
 _LEVEL = 6
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
 _PLAIN_ENCODINGS = (b"utf-8", b"us-ascii", b"ascii")
+_INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")
+_DECIMAL = re.compile(r"[0-9]{1,6}(?:\.[0-9]{0,20})?")
 _WRITTEN_AS_NUMBER = re.compile(rb"&#(?:x[0-9A-Fa-f]{2,}|[0-9]{3,});")
 
 
@@ -209,6 +211,20 @@ def take_attribute(element: etree._Element, key: str) -> str | None:
     if value is not None:
         del element.attrib[key]
     return value
+
+
+def integer(element: etree._Element, key: str) -> int:
+    """A whole number in an attribute, 0 if it is not stated. Raises Unmarkable for anything else."""
+    text = element.get(key, "0")
+    if not _INTEGER.fullmatch(text):
+        raise Unmarkable(f"文件内部的编号“{text[:20]}”不是数字")
+    return int(text)
+
+
+def decimal(element: etree._Element, key: str, usual: float) -> float:
+    """A length in an attribute, `usual` if it is not stated or no length."""
+    text = element.get(key, "")
+    return float(text) if _DECIMAL.fullmatch(text) else usual
 
 
 def attributes_of(element: etree._Element) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,8 +23,8 @@ MEASURED_COLUMNS = (
 )  # fmt: skip
 
 UNIT_COLUMNS = (
-    "unit", "state", "workbook", "rows", "errors", "warnings", "notes", "passed", "returned", "review", "round",
-    "received", "deadline", "on_time", "returned_file",
+    "unit", "state", "workbook", "rows", "errors", "warnings", "notes", "passed", "returned", "review",
+    "round", "received", "deadline", "on_time", "returned_file",
 )  # fmt: skip
 
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -53,13 +54,16 @@ def findings_csv(told: Iterable[Told]) -> bytes:
 def _finding_line(told: Told) -> Sequence[object]:
     found, place = told.finding, told.finding.place
     return (
-        place.unit, place.workbook, place.sheet, place.row or "", place.field, place.cell, found.code, told.severity,
-        found.value, told.message, told.fix, found.suggestion, told.source,
+        place.unit, place.workbook, place.sheet, place.row or "", place.field, place.cell, found.code,
+        told.severity, found.value, told.message, told.fix, found.suggestion, told.source,
     )  # fmt: skip
 
 
 def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
-    """One line per resource: canonical values (what was sent, where malformed), the first file's facts, the verdict."""
+    """One line per resource: canonical values, the facts of its first file, counts and verdict.
+
+    A malformed cell shows what was sent.
+    """
     shown = table.values[list(NAMES)].where(~table.broken, table.raw).to_numpy()
     facts = {row["@index"]: row for row in media[media["path"] != ""].iloc[::-1].to_dict("records")}
     lines = []
@@ -76,16 +80,15 @@ def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
 
 def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, list[str]]) -> bytes:
     """One line per unit; files: the returned workbooks of each."""
-    return csv_bytes(
-        UNIT_COLUMNS,
+    lines = (
         (
-            (
-                each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed, each.returned,
-                each.review, each.round or "", each.received, deadline, each.on_time, "；".join(files.get(each.unit, ())),
-            )
-            for each in units
-        ),
+            each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed, each.returned,
+            each.review, each.round or "", each.received, deadline, each.on_time,
+            "；".join(files.get(each.unit, ())),
+        )
+        for each in units
     )  # fmt: skip
+    return csv_bytes(UNIT_COLUMNS, lines)
 
 
 _COUNTS = ("errors", "warnings", "notes")
@@ -98,5 +101,5 @@ def _counts(counts: Counts) -> tuple[int, int, int]:
 def _shown(value: object) -> object:
     """A measured number without needless zeros; unknown is blank."""
     if isinstance(value, float):
-        return "" if value != value or value == 0 else f"{value:.3f}".rstrip("0").rstrip(".")  # noqa: PLR0124
+        return "" if math.isnan(value) or value == 0 else f"{value:.3f}".rstrip("0").rstrip(".")
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from pipeline.render.package import (
     Package,
     Unmarkable,
     fragment,
+    integer,
     namespace_of,
     parse,
     relate,
@@ -162,7 +163,7 @@ class Workbook:
         set_content_type(self.package, part, _WORKSHEET_TYPE)
         identifier = relate(self.package, self.part, f"{self.office}/worksheet", part)
         sheets = self._sheets()
-        numbers = [int(e.get("sheetId", "0")) for e in sheets]
+        numbers = [integer(e, "sheetId") for e in sheets]
         element = fragment("<sheet/>", self.namespace)
         element.set("name", name)
         element.set("sheetId", str(max(numbers, default=0) + 1))
@@ -192,24 +193,24 @@ class Workbook:
     def _shift(self, from_position: int, by: int) -> None:
         """Positions of sheets behind a change move with it."""
         for element in self.names():
-            position = element.get("localSheetId")
-            if position is not None and int(position) >= from_position:
-                element.set("localSheetId", str(int(position) + by))
+            if "localSheetId" in element.attrib and integer(element, "localSheetId") >= from_position:
+                element.set("localSheetId", str(integer(element, "localSheetId") + by))
 
     def views(self) -> list[etree._Element]:
         """The windows of the workbook."""
         views = self.find("bookViews")
         return [] if views is None else list(views)
 
-    def show_first(self) -> list[list[str | None]]:
+    def show_first(self) -> list[tuple[str | None, str | None]]:
         """Let every window open at the first sheet. Returns [active tab, first tab] of each before."""
-        return [[take_attribute(view, key) for key in ("activeTab", "firstSheet")] for view in self.views()]
+        return [
+            (take_attribute(view, "activeTab"), take_attribute(view, "firstSheet")) for view in self.views()
+        ]
 
-    def show_again(self, before: object) -> None:
+    def show_again(self, before: Sequence[tuple[str | None, str | None]]) -> None:
         """Undo `show_first`; windows that were made since open at the first visible sheet."""
-        known = before if isinstance(before, list) else []
         for index, view in enumerate(self.views()):
-            active, first = known[index] if index < len(known) else (self._first_visible(), None)
+            active, first = before[index] if index < len(before) else (self._first_visible(), None)
             for key, value in (("activeTab", active), ("firstSheet", first)):
                 take_attribute(view, key)
                 if value is not None and int(value) < len(self._sheets()):

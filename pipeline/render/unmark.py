@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 
 from pipeline.fields import ERROR_COLUMN
-from pipeline.ownmarks import IDENTITY, NOTE_BEGIN, RESTORE, SIGNATURE, json_values
+from pipeline.ownmarks import IDENTITY, NOTE_BEGIN, RESTORE, SIGNATURE
 from pipeline.render.colours import remove_colours
-from pipeline.render.errorcolumn import Column, find_column, has_link, remove_column
+from pipeline.render.errorcolumn import find_column, has_link, remove_column
 from pipeline.render.notes import remove_notes
 from pipeline.render.package import Package, parse, read, related, utf8, write
+from pipeline.render.restore import Column, Restore, restore_of
 from pipeline.render.tabs import FILTER_NAME, Tab, Workbook, open_workbook, select
 from pipeline.render.worksheet import (
     Worksheet,
@@ -29,6 +29,7 @@ from pipeline.render.worksheet import (
     sheet_reference,
 )
 
+_NOTHING = Restore([], [], None, None)
 _TAGS = re.compile(r"<[^>]*>")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -49,13 +50,13 @@ def take_out(workbook: Workbook) -> bool:
     tabs = [tab for tab in workbook.tabs() if tab.kind == "worksheet"]
     lists = {tab: text for tab in tabs if (text := _restore_text(package, tab, strings)) is not None}
     kept = [tab for tab in tabs if tab not in lists]
-    restore = next((values for text in lists.values() if (values := json_values(RESTORE, text))), {})
-    column = _column(restore.get("column"))
+    restore = next((said for text in lists.values() if (said := restore_of(text))), _NOTHING)
+    column = restore.column
     renamed = column is not None and all(tab.name != column.sheet for tab in kept)
     cleaned = False
     for tab in kept:
         own = column if column is not None and (renamed or tab.name == column.sheet) else None
-        cleaned |= _clean(workbook, tab, own, strings, restore.get("filterName"))
+        cleaned |= _clean(workbook, tab, own, strings, restore.filter_name)
     for tab in lists:
         workbook.remove(tab)
     if lists:
@@ -105,25 +106,19 @@ def _text(attributes: bytes, content: bytes, strings: Sequence[str]) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-def _column(values: object) -> Column | None:
-    """What the list sheet kept about the column; None if it is not what marking writes."""
-    if not isinstance(values, dict) or set(values) != {f.name for f in fields(Column)}:
-        return None
-    return Column(**values)
-
-
-def _show_again(workbook: Workbook, kept: Sequence[Tab], restore: Mapping[str, object]) -> None:
-    workbook.show_again(restore.get("active"))
-    selected = restore.get("selected")
+def _show_again(workbook: Workbook, kept: Sequence[Tab], restore: Restore) -> None:
+    workbook.show_again(restore.active)
     for tab in kept:
-        if isinstance(selected, list) and tab.name in selected:
+        if tab.name in restore.selected:
             select(workbook.package, tab.part)
 
 
 # ── The other sheets ─────────────────────────────────────────────────────────────────
 
 
-def _clean(workbook: Workbook, tab: Tab, column: Column | None, strings: Sequence[str], name: object) -> bool:
+def _clean(
+    workbook: Workbook, tab: Tab, column: Column | None, strings: Sequence[str], name: str | None
+) -> bool:
     package = workbook.package
     data = utf8(package.get(tab.part))
     noted = any(
@@ -148,14 +143,14 @@ def _clean_column(
     sheet: Worksheet,
     column: Column | None,
     strings: Sequence[str],
-    name: object,
+    name: str | None,
 ) -> bool:
     numbers = [n for n, text in enumerate(strings) if text.strip() == ERROR_COLUMN]
     place = find_column(sheet, numbers, column.column if column else 0)
     if place is None:
         return False
     remove_column(sheet, *place, column)
-    _restore_filter_name(workbook, tab, sheet, column, name if isinstance(name, str) else None)
+    _restore_filter_name(workbook, tab, sheet, column, name)
     return True
 
 

@@ -40,8 +40,14 @@ def mark_file(task: MarkTask) -> Marked | str:
 
 
 def mark_task(
-    submission: Submission, copy: Path, told: Iterable[Told], head: tuple[str, ...], identity: Mapping[str, str],
-    codes: Mapping[str, str], version: str, call_id: str,
+    submission: Submission,
+    copy: Path,
+    told: Iterable[Told],
+    head: tuple[str, ...],
+    identity: Mapping[str, str],
+    codes: Mapping[str, str],
+    version: str,
+    call_id: str,
 ) -> MarkTask:
     """What is to be marked in a submission, wherever its rows come to stand."""
     if submission.kind in PATCHED:
@@ -50,7 +56,9 @@ def mark_task(
     else:
         layout, rows, source = _in_template(submission, codes, version, call_id)
     marks = tuple(_mark(each, submission, layout, rows) for each in told)
-    return MarkTask(source, Returned(head, dict(identity), layout.sheet, layout.header_row, layout.last_row, marks))
+    return MarkTask(
+        source, Returned(head, dict(identity), layout.sheet, layout.header_row, layout.last_row, marks)
+    )
 
 
 def _in_template(
@@ -102,4 +110,3 @@ def _column(cell: str) -> int:
     for letter in re.sub("[^A-Z]", "", cell):
         number = number * 26 + ord(letter) - 64
     return number
-

@@ -19,22 +19,30 @@ def _pair(number: str, field: str, example: str, unit: str) -> tuple[Rule, Rule]
     """The error and its safe form for one of the two fields."""
     clause = f"附件4 表1 “{field}” 如 {example}"
     wrong = rule(
-        f"{number}-1", Severity.ERROR, field,
+        f"{number}-1",
+        Severity.ERROR,
+        field,
         title=f"{field}是不带单位的整数",
         why="平台按数字排序，带单位、约数和小数不能入库。",
-        source=clause, basis=EXAMPLE,
+        source=clause,
+        basis=EXAMPLE,
         says="“{value}”不是整数。",
         fix=f"请只填阿拉伯数字的整数，如 {example}{{hint}}。",
-        bad="3.65万", good="36500",
+        bad="3.65万",
+        good="36500",
     )
     safe = rule(
-        f"{number}-1b", Severity.WARNING, field,
+        f"{number}-1b",
+        Severity.WARNING,
+        field,
         title=f"{field}写法规范",
         why="这种写法只有一种读法，已按整数读取。",
-        source=clause, basis=EXAMPLE,
+        source=clause,
+        basis=EXAMPLE,
         says="“{value}”不是规范写法，已按“{suggestion}”读取。",
         fix="请填“{suggestion}”。",
-        bad=f"36,500{unit}", good="36500",
+        bad=f"36,500{unit}",
+        good="36500",
     )
     return wrong, safe
 
@@ -63,6 +71,8 @@ def _count_reader(wrong: Rule, safe: Rule) -> Reader:
     return read_count
 
 
-for _number, _field, _example, _word in (("R13", "点击量", "36500", "次"), ("R14", "学习人数", "23500", "人")):
+for _number, _field, _example, _word in (
+    ("R13", "点击量", "36500", "次"),
+    ("R14", "学习人数", "23500", "人"),
+):
     reader(_field)(_count_reader(*_pair(_number, _field, _example, _word)))
-

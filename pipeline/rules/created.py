@@ -28,40 +28,56 @@ _PARTIAL = re.compile(
 _EPOCH = dt.date(1899, 12, 30)
 
 R10_1 = rule(
-    "R10-1", Severity.ERROR, "创建时间",
+    "R10-1",
+    Severity.ERROR,
+    "创建时间",
     title="创建时间格式为 yyyy-mm-dd",
     why="平台按年-月-日读取日期，其他写法不能入库。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”不是 yyyy-mm-dd 格式的日期。",
     fix="请填四位年、两位月、两位日，如 2022-03-23。",
-    bad="2022年3月", good="2022-03-23",
+    bad="2022年3月",
+    good="2022-03-23",
 )
 R10_2 = rule(
-    "R10-2", Severity.WARNING, "创建时间",
+    "R10-2",
+    Severity.WARNING,
+    "创建时间",
     title="创建时间写法规范",
     why="这种写法只有一种读法，已按规范格式读取。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”不是规范写法，已按“{suggestion}”读取。",
     fix="请填“{suggestion}”。",
-    bad="2022.3.23", good="2022-03-23",
+    bad="2022.3.23",
+    good="2022-03-23",
 )
 R10_3 = rule(
-    "R10-3", Severity.ERROR, "创建时间",
+    "R10-3",
+    Severity.ERROR,
+    "创建时间",
     title="年、月、日齐全，次序明确",
     why="缺日、两位年或次序不明的日期有几种读法，不能替单位猜。",
-    source=_CLAUSE + "；歧义写法通知未规定", basis=INFERRED,
+    source=_CLAUSE + "；歧义写法通知未规定",
+    basis=INFERRED,
     says="“{value}”缺少年月日或次序不明。",
     fix="请填完整日期，如 2022-03-23。",
-    bad="2022.3", good="2022-03-23",
+    bad="2022.3",
+    good="2022-03-23",
 )
 R10_4 = rule(
-    "R10-4", Severity.ERROR, "创建时间",
+    "R10-4",
+    Severity.ERROR,
+    "创建时间",
     title="日期真实存在",
     why="日历上没有的日子多半是录入时按错了键。",
-    source=_CLAUSE, basis=INFERRED,
+    source=_CLAUSE,
+    basis=INFERRED,
     says="日历上没有“{value}”这一天。",
     fix="请核对后填实际日期，如 2022-02-28。",
-    bad="2022-02-30", good="2022-02-28",
+    bad="2022-02-30",
+    good="2022-02-28",
 )
 
 
@@ -101,10 +117,14 @@ def _day(year: int, month: int, day: int) -> dt.date | None:
 
 
 @table_rule(
-    "R10-5", Severity.ERROR, "创建时间", reads=("创建时间",),
+    "R10-5",
+    Severity.ERROR,
+    "创建时间",
+    reads=("创建时间",),
     title="创建时间不晚于今天",
     why="还没有到的日子不可能创建资源。",
-    source="附件4 表1 “创建时间”：资源创建时间", basis=INFERRED,
+    source="附件4 表1 “创建时间”：资源创建时间",
+    basis=INFERRED,
     says="创建时间“{value}”晚于今天（{today}）。",
     fix="请核对后填实际日期。",
     bad="""
@@ -119,10 +139,14 @@ def created_in_the_future(resources: pd.DataFrame, today: str) -> pd.DataFrame:
 
 
 @table_rule(
-    "R10-5b", Severity.WARNING, "创建时间", reads=("创建时间",),
+    "R10-5b",
+    Severity.WARNING,
+    "创建时间",
+    reads=("创建时间",),
     title="创建时间不过早",
     why="过早的日期多半是表格软件的默认值或录入错误。",
-    source="通知未规定（config.yaml earliest_created）", basis=INFERRED,
+    source="通知未规定（config.yaml earliest_created）",
+    basis=INFERRED,
     says="创建时间“{value}”早于 {earliest}。",
     fix="请核对；确为该日创建的，请在“单位说明”中写明。",
     bad="""

@@ -17,13 +17,17 @@ _COVER = "附件4 表1 “资源封面”：必填, JPG格式"
 _SORTS = {"video": "视频", "audio": "音频", "other": "其他"}
 
 R15_2 = rule(
-    "R15-2", Severity.ERROR, "资源封面",
+    "R15-2",
+    Severity.ERROR,
+    "资源封面",
     title="封面是一个 JPG 文件",
     why="平台只显示 JPG 格式的封面。",
-    source=_COVER, basis=LITERAL,
+    source=_COVER,
+    basis=LITERAL,
     says="“{value}”不是一个 JPG 文件的名称。",
     fix="请把封面另存为 JPG 格式，填文件名，如 fm001.jpg。",
-    bad="fm001.png", good="fm001.jpg",
+    bad="fm001.png",
+    good="fm001.jpg",
 )
 
 
@@ -35,10 +39,15 @@ def read_cover_name(text: str, _kind: Kind, _settings: Settings) -> Reading:
 
 
 @table_rule(
-    "R15-3", Severity.ERROR, "资源封面", table="covers", reads=("资源封面",),
+    "R15-3",
+    Severity.ERROR,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
     title="封面文件在提交的文件夹中",
     why="只有文件名、没有文件，平台显示不出封面。",
-    source=_COVER, basis=INFERRED,
+    source=_COVER,
+    basis=INFERRED,
     says="封面“{value}”{problem}。",
     fix="请把封面文件放进本单位的文件夹，填相对路径或文件名{hint}。",
     bad="""
@@ -53,10 +62,15 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "R15-4", Severity.ERROR, "资源封面", table="covers", reads=("资源封面",),
+    "R15-4",
+    Severity.ERROR,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
     title="封面是完好的 JPEG 图片",
     why="改了扩展名或损坏的图片显示不出来。",
-    source=_COVER, basis=LITERAL,
+    source=_COVER,
+    basis=LITERAL,
     says="封面“{value}”{fault}。",
     fix="请用看图软件打开原图，另存为 JPG 格式。",
     bad="""
@@ -71,10 +85,15 @@ def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "R15-6", Severity.WARNING, "资源封面", table="covers", reads=("资源封面",),
+    "R15-6",
+    Severity.WARNING,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
     title="封面为 RGB 色彩",
     why="CMYK 色彩的图片部分浏览器显示异常。",
-    source="附件3 第4条：支持主流浏览器；色彩通知未规定", basis=INFERRED,
+    source="附件3 第4条：支持主流浏览器；色彩通知未规定",
+    basis=INFERRED,
     says="封面“{value}”为 CMYK 色彩，部分浏览器显示异常。",
     fix="请另存为 RGB 色彩的 JPG。",
     bad="""
@@ -89,10 +108,14 @@ def cover_cmyk(covers: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "X01", Severity.ERROR, "资源文件", reads=("资源类型", "资源文件"),
+    "X01",
+    Severity.ERROR,
+    "资源文件",
+    reads=("资源类型", "资源文件"),
     title="视频、音频资源提供实体文件",
     why="视频、音频只填链接不行，须报送文件本身。",
-    source=_BODY, basis=LITERAL,
+    source=_BODY,
+    basis=LITERAL,
     says="{sort}资源必须提供实体文件，未填“资源文件”。",
     fix="请把文件放进本单位的文件夹，填相对路径或文件名{hint}。",
     bad="""
@@ -109,10 +132,14 @@ def media_without_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFr
 
 
 @table_rule(
-    "X02", Severity.ERROR, "资源链接", reads=("资源类型", "资源文件", "资源链接"),
+    "X02",
+    Severity.ERROR,
+    "资源链接",
+    reads=("资源类型", "资源文件", "资源链接"),
     title="网络课程提供实体资源或链接",
     why="两样都没有，就没有可以审核的课程。",
-    source=_BODY, basis=LITERAL,
+    source=_BODY,
+    basis=LITERAL,
     says="网络课程须提供实体资源或资源链接，当前都没有。",
     fix="请填“资源链接”，或把文件放进文件夹并填“资源文件”。",
     bad="""
@@ -128,10 +155,15 @@ def course_without_anything(resources: pd.DataFrame, settings: Settings) -> pd.D
 
 
 @table_rule(
-    "X03", Severity.ERROR, "资源类型", table="media", reads=("资源类型", "资源文件"),
+    "X03",
+    Severity.ERROR,
+    "资源类型",
+    table="media",
+    reads=("资源类型", "资源文件"),
     title="资源类型与文件相符",
     why="视频资源应是视频文件，音频资源应是音频文件。",
-    source="附件4 表2；附件3 第1、2条", basis=LITERAL,
+    source="附件4 表2；附件3 第1、2条",
+    basis=LITERAL,
     says="资源类型“{value}”是{wanted}，文件“{named}”是{sort_name}文件。",
     fix="请改正资源类型，或换成相符的文件{hint}。",
     bad="""
@@ -157,10 +189,15 @@ def type_against_file(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M15", Severity.ERROR, "资源文件", table="media", reads=("资源文件",),
+    "M15",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
     title="所填的资源文件在提交的文件夹中",
     why="只有文件名、没有文件，资源无法上传和审核。",
-    source=_BODY, basis=INFERRED,
+    source=_BODY,
+    basis=INFERRED,
     says="资源文件“{named}”{problem}。",
     fix="请把文件放进本单位的文件夹，填相对路径或文件名{hint}。",
     bad="""
@@ -175,10 +212,15 @@ def file_missing(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M15b", Severity.WARNING, "资源文件", table="orphans", reads=(),
+    "M15b",
+    Severity.WARNING,
+    "资源文件",
+    table="orphans",
+    reads=(),
     title="每个媒体文件都对应一个资源",
     why="没有对应的文件不会随任何资源上报，多半是漏填了一行或填错了文件名。",
-    source="通知未规定；实体资源与元数据对应", basis=INFERRED,
+    source="通知未规定；实体资源与元数据对应",
+    basis=INFERRED,
     says="文件“{value}”没有对应任何资源。",
     fix="请在对应资源的“资源文件”中填上它；不报送的请删去。",
     bad="""
@@ -193,10 +235,15 @@ def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "X05", Severity.NOTE, "资源文件", table="media", reads=("资源文件",),
+    "X05",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
     title="文件名的写法与实际一致",
     why="只差大小写、全半角的文件名在有的系统上找不到。",
-    source="通知未规定", basis=INFERRED,
+    source="通知未规定",
+    basis=INFERRED,
     says="“{named}”与实际的文件名“{path}”写法不同，已找到。",
     fix="无须处理；最好照实际的文件名填写。",
     bad="""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import BY_NAME
 from pipeline.model import Kind, Severity
-from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _FORM = re.compile(BY_NAME["资源时长"].form)
 _CLAUSE = "附件4 表1 “资源时长”：总时长, 统一格式为 hh:mm:ss, 如 02:45:32"
@@ -22,40 +22,56 @@ _CHINESE = re.compile(
 )
 
 R09_1 = rule(
-    "R09-1", Severity.ERROR, "资源时长",
+    "R09-1",
+    Severity.ERROR,
+    "资源时长",
     title="资源时长格式为 hh:mm:ss",
     why="平台按时、分、秒读取时长，其他写法不能入库。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”不是 hh:mm:ss 格式的时长。",
     fix="请填时:分:秒，各两位，如 02:45:32{hint}。",
-    bad="165分钟", good="02:45:00",
+    bad="165分钟",
+    good="02:45:00",
 )
 R09_2 = rule(
-    "R09-2", Severity.WARNING, "资源时长",
+    "R09-2",
+    Severity.WARNING,
+    "资源时长",
     title="资源时长写法规范",
     why="这种写法只有一种读法，已按规范格式读取。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”不是规范写法，已按“{suggestion}”读取。",
     fix="请填“{suggestion}”。",
-    bad="2:45:32", good="02:45:32",
+    bad="2:45:32",
+    good="02:45:32",
 )
 R09_3 = rule(
-    "R09-3", Severity.ERROR, "资源时长",
+    "R09-3",
+    Severity.ERROR,
+    "资源时长",
     title="资源时长只有一种读法",
     why="只写两段或一个数，看不出是时分还是分秒，差别可达 60 倍。",
-    source=_CLAUSE + "；歧义写法通知未规定", basis=INFERRED,
+    source=_CLAUSE + "；歧义写法通知未规定",
+    basis=INFERRED,
     says="“{value}”看不出确切的时、分、秒：{readings}。",
     fix="请按实际时长填写时:分:秒，如 00:45:30{hint}。",
-    bad="45:30", good="00:45:30",
+    bad="45:30",
+    good="00:45:30",
 )
 R09_4 = rule(
-    "R09-4", Severity.ERROR, "资源时长",
+    "R09-4",
+    Severity.ERROR,
+    "资源时长",
     title="分、秒在 00–59 之间，时长不为零",
     why="分或秒到 60 就应进位，时长为零的资源不能播放。",
-    source=_CLAUSE, basis=INFERRED,
+    source=_CLAUSE,
+    basis=INFERRED,
     says="“{value}”{why}。",
     fix="请填实际时长，如 02:15:00{hint}。",
-    bad="01:75:00", good="02:15:00",
+    bad="01:75:00",
+    good="02:15:00",
 )
 
 
@@ -73,7 +89,7 @@ def seconds_of(text: str) -> int:
 
 
 @reader("资源时长")
-def read_duration(text: str, kind: Kind, _settings: Settings) -> Reading:
+def read_duration(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """Any way of writing a length of time; only hours, minutes and seconds together are unambiguous."""
     narrow = folded(text, _FORM)
     if narrow:

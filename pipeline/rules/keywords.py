@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipeline.fields import BY_NAME
-from pipeline.model import Kind, Severity
+from pipeline.model import Facts, Kind, Severity
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, reader, rule
 from pipeline.settings import Settings
 
@@ -15,40 +15,56 @@ _CLAUSE = "附件4 表1 “关键词”：多个用英文;隔开"
 _HAN_BLANK = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 
 R17_1 = rule(
-    "R17-1", Severity.ERROR, "关键词",
+    "R17-1",
+    Severity.ERROR,
+    "关键词",
     title="多个关键词用英文分号隔开",
     why="平台按英文分号把关键词分开，用别的符号会当成一个词。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”中的关键词不是用英文分号 ; 隔开的。",
     fix="请用英文分号 ; 隔开{hint}。",
-    bad="新媒体、人工智能", good="新媒体;人工智能",
+    bad="新媒体、人工智能",
+    good="新媒体;人工智能",
 )
 R17_1B = rule(
-    "R17-1b", Severity.WARNING, "关键词",
+    "R17-1b",
+    Severity.WARNING,
+    "关键词",
     title="关键词之间用半角分号",
     why="全角分号只有一种读法，已按英文分号读取。",
-    source=_CLAUSE, basis=LITERAL,
+    source=_CLAUSE,
+    basis=LITERAL,
     says="“{value}”用了全角分号，已按“{suggestion}”读取。",
     fix="请填“{suggestion}”。",
-    bad="新媒体；人工智能", good="新媒体;人工智能",
+    bad="新媒体；人工智能",
+    good="新媒体;人工智能",
 )
 R17_2 = rule(
-    "R17-2", Severity.NOTE, "关键词",
+    "R17-2",
+    Severity.NOTE,
+    "关键词",
     title="没有多余的分号和重复的词",
     why="空段和重复的词没有意义。",
-    source=_CLAUSE, basis=INFERRED,
+    source=_CLAUSE,
+    basis=INFERRED,
     says="“{value}”有重复的词或多余的分号，已整理。",
     fix="请删去多余的分号和重复的词{hint}。",
-    bad="新媒体;;人工智能;", good="新媒体;人工智能",
+    bad="新媒体;;人工智能;",
+    good="新媒体;人工智能",
 )
 R18_1 = rule(
-    "R18-1", Severity.WARNING, "所属分类",
+    "R18-1",
+    Severity.WARNING,
+    "所属分类",
     title="分类层级用半角减号连接",
     why="平台按半角减号分出一级、二级、三级。",
-    source="附件4 表1 “所属分类” 如: 科学文化-航空知识-航空发动机", basis=EXAMPLE,
+    source="附件4 表1 “所属分类” 如: 科学文化-航空知识-航空发动机",
+    basis=EXAMPLE,
     says="“{value}”的层级不是用半角减号 - 连接的。",
     fix="请按“一级-二级-三级”填写{hint}。",
-    bad="科学文化/航空知识", good="科学文化-航空知识",
+    bad="科学文化/航空知识",
+    good="科学文化-航空知识",
 )
 
 
@@ -63,7 +79,7 @@ def read_keywords(text: str, _kind: Kind, _settings: Settings) -> Reading:
         return R17_1.found()
     if guessed != text:
         return R17_1.found(value)
-    flaws = []
+    flaws: list[tuple[str, Facts]] = []
     if "；" in text:
         flaws.append((R17_1B.code, {}))
     if len(words) < len(parts) or not flaws:

@@ -33,10 +33,15 @@ def _audios(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M13", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M13",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="文件完好，已上传完整",
     why="损坏或没传完的文件不能播放。",
-    source=_PLAY, basis=INFERRED,
+    source=_PLAY,
+    basis=INFERRED,
     says="“{named}”{broken}。",
     fix="请用播放器从头看到尾，确认完好后重新上传。",
     bad="""
@@ -51,10 +56,15 @@ def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M01", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M01",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频的封装格式为 mp4",
     why="改扩展名不会改变格式，其他封装浏览器不能播放。",
-    source=_VIDEO + "封装格式 mp4", basis=LITERAL,
+    source=_VIDEO + "封装格式 mp4",
+    basis=LITERAL,
     says="“{named}”的封装格式为 {real_name}，要求 mp4。",
     fix="请用格式转换软件转为 mp4（H.264 + AAC），不要只改扩展名。",
     bad="""
@@ -70,10 +80,15 @@ def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M02", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M02",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频编码为 H.264",
     why="其他编码在主流浏览器中没有画面。",
-    source=_VIDEO + "视频编码 h.264", basis=LITERAL,
+    source=_VIDEO + "视频编码 h.264",
+    basis=LITERAL,
     says="“{named}”的视频编码为 {video_codec}，要求 H.264。",
     fix="请用格式转换软件转为 H.264 编码的 mp4。",
     bad="""
@@ -90,10 +105,15 @@ def video_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M03", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M03",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="音轨编码均为 AAC",
     why="其他编码在主流浏览器中没有声音。",
-    source=_VIDEO + "音频编码 aac", basis=LITERAL,
+    source=_VIDEO + "音频编码 aac",
+    basis=LITERAL,
     says="“{named}”的音频编码为 {audio_codecs}，要求 AAC。",
     fix="请用格式转换软件把声音转为 AAC。",
     bad="""
@@ -111,10 +131,15 @@ def video_sound_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M03b", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    "M03b",
+    Severity.WARNING,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频有声音",
     why="没有音轨的视频多半是导出时漏了声音。",
-    source=_VIDEO + "音频编码 aac；无音轨通知未规定", basis=INFERRED,
+    source=_VIDEO + "音频编码 aac；无音轨通知未规定",
+    basis=INFERRED,
     says="“{named}”没有音轨。",
     fix="请确认是否漏了声音；确为无声影片的，请在“单位说明”中写明。",
     bad="""
@@ -130,10 +155,15 @@ def video_silent(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M03c", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M03c",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频声音的采样频率达标",
     why="有的技术标准对视频的声音也规定了采样频率。",
-    source="所选技术标准（config.yaml min_audio_rate）；附件3 未规定", basis=INFERRED,
+    source="所选技术标准（config.yaml min_audio_rate）；附件3 未规定",
+    basis=INFERRED,
     says="“{named}”的声音采样频率 {rate:.0f} Hz，低于 {min_rate} Hz。",
     fix="请用更高的采样频率重新导出。",
     bad="""
@@ -156,10 +186,15 @@ def _too_small(videos: pd.DataFrame, settings: Settings) -> pd.Series:
 
 
 @table_rule(
-    "M04", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M04",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="分辨率不低于 1280×720",
     why="分辨率不足，画面和文字看不清。",
-    source=_VIDEO + "分辨率不低于1280*720", basis=LITERAL,
+    source=_VIDEO + "分辨率不低于1280*720",
+    basis=LITERAL,
     says="“{named}”的分辨率为 {width:.0f}×{height:.0f}，低于 {least}。",
     fix="请用原始素材按不低于 {least} 的分辨率重新导出，不要只放大。",
     bad="""
@@ -177,10 +212,15 @@ def video_resolution(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M05", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    "M05",
+    Severity.WARNING,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="画面为横向",
     why="竖屏视频在课程页上两侧留黑，通知没有说明是否接收。",
-    source=_VIDEO + "分辨率不低于1280*720；竖屏通知未规定", basis=INFERRED,
+    source=_VIDEO + "分辨率不低于1280*720；竖屏通知未规定",
+    basis=INFERRED,
     says="“{named}”是竖屏 {width:.0f}×{height:.0f}，通知未说明是否接收。",
     fix="请确认；确须以竖屏报送的，请在“单位说明”中写明。",
     bad="""
@@ -197,10 +237,15 @@ def video_portrait(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M06", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M06",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频帧率不低于 25fps",
     why="帧率不足，画面不连贯。",
-    source=_VIDEO + "视频帧率不低于25fps；容差通知未规定", basis=LITERAL,
+    source=_VIDEO + "视频帧率不低于25fps；容差通知未规定",
+    basis=LITERAL,
     says="“{named}”的帧率为 {fps:.3f} fps，低于 {least:g} fps。",
     fix="请用原始素材按不低于 {least:g} fps 重新导出。",
     bad="""
@@ -218,10 +263,15 @@ def video_frame_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M07", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M07",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频平均码率不小于 2Mbps",
     why="码率不足，画面有马赛克。",
-    source=_VIDEO + "平均码率不小于2Mbps；按整个文件计、1M=1000000 通知未规定", basis=LITERAL,
+    source=_VIDEO + "平均码率不小于2Mbps；按整个文件计、1M=1000000 通知未规定",
+    basis=LITERAL,
     says="“{named}”的平均码率为 {mbps:.2f} Mbps，小于 {least:g} Mbps。",
     fix="请用原始素材按不小于 {least:g} Mbps 重新导出，不要用低码率文件转码。",
     bad="""
@@ -240,10 +290,15 @@ def video_bitrate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M14", Severity.WARNING, "资源文件", table="media", reads=_READS,
+    "M14",
+    Severity.WARNING,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="主流浏览器能在线播放",
     why="加密或特殊的编码档次，浏览器放不出来。",
-    source=_PLAY + "；细目通知未规定", basis=INFERRED,
+    source=_PLAY + "；细目通知未规定",
+    basis=INFERRED,
     says="“{named}”{unplayable}，部分浏览器不能在线播放。",
     fix="请按 8 位、4:2:0、High 及以下档次的 H.264 重新导出。",
     bad="""
@@ -259,10 +314,15 @@ def video_unplayable(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M14b", Severity.NOTE, "资源文件", table="media", reads=_READS,
+    "M14b",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="视频可以边下边播",
     why="索引在文件末尾时，要等整个文件下载完才开始播放。",
-    source=_PLAY + "；细目通知未规定", basis=INFERRED,
+    source=_PLAY + "；细目通知未规定",
+    basis=INFERRED,
     says="“{named}”的索引在文件末尾，在线播放要等待较久。",
     fix="无须处理；导出时可勾选“网络优化”或“快速启动”。",
     bad="""
@@ -278,10 +338,15 @@ def video_not_streamable(media: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "M08", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M08",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="音频为 mp3 格式",
     why="改扩展名不会改变格式。",
-    source=_AUDIO + "mp3 格式", basis=LITERAL,
+    source=_AUDIO + "mp3 格式",
+    basis=LITERAL,
     says="“{named}”实际是 {real_name}，要求 mp3。",
     fix="请用格式转换软件转为 mp3，不要只改扩展名。",
     bad="""
@@ -297,10 +362,15 @@ def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M09", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M09",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="音频采样频率不低于 44kHz",
     why="采样频率不足，声音发闷。",
-    source=_AUDIO + "采样频率不低于44kHz", basis=LITERAL,
+    source=_AUDIO + "采样频率不低于44kHz",
+    basis=LITERAL,
     says="“{named}”的采样频率为 {rate:.0f} Hz，低于 44 kHz（44.1 kHz 合格）。",
     fix="请用原始录音按 44.1 kHz 或 48 kHz 重新导出。",
     bad="""
@@ -316,10 +386,15 @@ def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M10", Severity.ERROR, "资源文件", table="media", reads=_READS,
+    "M10",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
     title="音频为双声道",
     why="通知要求双声道。",
-    source=_AUDIO + "双声道", basis=LITERAL,
+    source=_AUDIO + "双声道",
+    basis=LITERAL,
     says="“{named}”是 {channels:.0f} 声道，要求双声道。",
     fix="请按双声道（立体声）重新导出。",
     bad="""
@@ -352,11 +427,16 @@ _FIX = "请核对文件是否正确；文件无误的，请填“{measured}”�
 
 
 @table_rule(
-    "M12", Severity.ERROR, "资源时长", reads=("资源时长", "资源文件"),
+    "M12",
+    Severity.ERROR,
+    "资源时长",
+    reads=("资源时长", "资源文件"),
     title="填报时长与文件一致",
     why="相差很大，多半是填错了行或传错了文件。",
-    source=_M12 + "；容差通知未规定", basis=LITERAL,
-    says=_SAYS, fix=_FIX,
+    source=_M12 + "；容差通知未规定",
+    basis=LITERAL,
+    says=_SAYS,
+    fix=_FIX,
     bad="""
     | 资源时长 | @measured |
     | >00:13:31< | 750.0 |
@@ -370,11 +450,16 @@ def duration_far_off(resources: pd.DataFrame, settings: Settings) -> pd.DataFram
 
 
 @table_rule(
-    "M12b", Severity.WARNING, "资源时长", reads=("资源时长", "资源文件"),
+    "M12b",
+    Severity.WARNING,
+    "资源时长",
+    reads=("资源时长", "资源文件"),
     title="填报时长与文件相近",
     why="相差几秒到一分钟，多半是剪辑后没有改时长。",
-    source=_M12 + "；容差通知未规定", basis=INFERRED,
-    says=_SAYS, fix=_FIX,
+    source=_M12 + "；容差通知未规定",
+    basis=INFERRED,
+    says=_SAYS,
+    fix=_FIX,
     bad="""
     | 资源时长 | @measured |
     | >00:13:00< | 750.0 |
@@ -388,11 +473,16 @@ def duration_off(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 @table_rule(
-    "M12c", Severity.NOTE, "资源时长", reads=("资源时长", "资源文件"),
+    "M12c",
+    Severity.NOTE,
+    "资源时长",
+    reads=("资源时长", "资源文件"),
     title="填报时长与文件相差很小",
     why="一两秒的差别不影响使用。",
-    source=_M12 + "；容差通知未规定", basis=INFERRED,
-    says=_SAYS, fix="无须处理；也可改为“{measured}”。",
+    source=_M12 + "；容差通知未规定",
+    basis=INFERRED,
+    says=_SAYS,
+    fix="无须处理；也可改为“{measured}”。",
     bad="""
     | 资源时长 | @measured |
     | >00:12:32< | 750.0 |

@@ -18,25 +18,35 @@ _FORM = re.compile(BY_NAME["所属顺序"].form)
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
-_ORDINAL = re.compile(r"第?([0-9]{1,4}|[零〇一二三四五六七八九十]{1,3})[讲课集章节回期部篇辑单元课时]*、?|[（(]([0-9]{1,4})[)）]")
+_ORDINAL = re.compile(
+    r"第?([0-9]{1,4}|[零〇一二三四五六七八九十]{1,3})[讲课集章节回期部篇辑单元课时]*、?|[（(]([0-9]{1,4})[)）]"
+)
 
 R07_2 = rule(
-    "R07-2", Severity.WARNING, "所属顺序",
+    "R07-2",
+    Severity.WARNING,
+    "所属顺序",
     title="所属顺序为两位及以上数字",
     why="按两位数字排序才不会把 10 排到 2 前面；表格软件常把 01 变成 1。",
-    source=_CLAUSE, basis=EXAMPLE,
+    source=_CLAUSE,
+    basis=EXAMPLE,
     says="“{value}”不是两位数字的顺序号。",
     fix="请填“{suggestion}”（先把单元格设为文本格式再录入）。",
-    bad="1", good="01",
+    bad="1",
+    good="01",
 )
 R07_2B = rule(
-    "R07-2b", Severity.ERROR, "所属顺序",
+    "R07-2b",
+    Severity.ERROR,
+    "所属顺序",
     title="所属顺序是一个数字",
     why="看不出是第几个，就无法在系列中排列。",
-    source=_CLAUSE, basis=EXAMPLE,
+    source=_CLAUSE,
+    basis=EXAMPLE,
     says="“{value}”看不出是第几个。",
     fix="请填一个两位数字的顺序号，如 01。",
-    bad="01-02", good="01",
+    bad="01-02",
+    good="01",
 )
 
 
@@ -77,10 +87,14 @@ def _series_key(series: pd.Series) -> pd.Series:
 
 
 @table_rule(
-    "R06-1", Severity.WARNING, "所属系列", reads=("所属系列",),
+    "R06-1",
+    Severity.WARNING,
+    "所属系列",
+    reads=("所属系列",),
     title="同一系列写法一致",
     why="写法不同会被当成两个系列，资源就散开了。",
-    source="附件4 表1 “所属系列”；写法通知未规定", basis=INFERRED,
+    source="附件4 表1 “所属系列”；写法通知未规定",
+    basis=INFERRED,
     says="“{value}”与第 {other_row} 行的“{suggestion}”疑为同一系列。",
     fix="是同一系列的请统一为“{suggestion}”，不是的请在“单位说明”中写明。",
     bad="""
@@ -107,10 +121,14 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "R07-1", Severity.WARNING, "所属顺序", reads=("所属系列", "所属顺序"),
+    "R07-1",
+    Severity.WARNING,
+    "所属顺序",
+    reads=("所属系列", "所属顺序"),
     title="填了所属系列就填所属顺序",
     why="没有顺序，系列里的资源无法排列。",
-    source=_CLAUSE + "；成对填写通知未规定", basis=EXAMPLE,
+    source=_CLAUSE + "；成对填写通知未规定",
+    basis=EXAMPLE,
     says="已填所属系列“{series}”，未填“所属顺序”。",
     fix="请补填本资源在系列中的顺序，如 01。",
     bad="""
@@ -126,10 +144,14 @@ def series_without_order(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "R07-1b", Severity.WARNING, "所属系列", reads=("所属系列", "所属顺序"),
+    "R07-1b",
+    Severity.WARNING,
+    "所属系列",
+    reads=("所属系列", "所属顺序"),
     title="填了所属顺序就填所属系列",
     why="没有系列名称，顺序没有意义。",
-    source=_CLAUSE + "；成对填写通知未规定", basis=EXAMPLE,
+    source=_CLAUSE + "；成对填写通知未规定",
+    basis=EXAMPLE,
     says="已填所属顺序“{order}”，未填“所属系列”。",
     fix="请补填系列名称；不属于任何系列的，请删去顺序。",
     bad="""
@@ -145,10 +167,14 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "R07-3", Severity.ERROR, "所属顺序", reads=("所属系列", "所属顺序"),
+    "R07-3",
+    Severity.ERROR,
+    "所属顺序",
+    reads=("所属系列", "所属顺序"),
     title="同一系列中顺序不重复",
     why="两个资源占同一个位置，平台无法排列。",
-    source=_CLAUSE, basis=INFERRED,
+    source=_CLAUSE,
+    basis=INFERRED,
     says="系列“{series}”的顺序“{value}”在第 {first_row} 行已用过。",
     fix="请给其中一个换成未用的顺序号。",
     bad="""

@@ -16,10 +16,14 @@ def _folded(texts: pd.Series) -> pd.Series:
 
 
 @table_rule(
-    "Y01", Severity.ERROR, "资源名称", reads=("资源名称", "主讲人", "所属系列", "所属顺序"),
+    "Y01",
+    Severity.ERROR,
+    "资源名称",
+    reads=("资源名称", "主讲人", "所属系列", "所属顺序"),
     title="同一资源只报一行",
     why="名称、主讲人、系列和顺序都相同，是同一个资源。",
-    source=_SOURCE, basis=INFERRED,
+    source=_SOURCE,
+    basis=INFERRED,
     says="与第 {first_row} 行的资源名称、主讲人、系列和顺序都相同。",
     fix="请删去重复的一行；不是同一资源的，请在名称中写出区别。",
     bad="""
@@ -37,10 +41,15 @@ def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "Y04", Severity.ERROR, "资源文件", table="media", reads=("资源文件",),
+    "Y04",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
     title="不同资源用不同的文件",
     why="同一个文件报了两次，多半是传错了文件。",
-    source=_SOURCE, basis=INFERRED,
+    source=_SOURCE,
+    basis=INFERRED,
     says="“{named}”与第 {first_row} 行的“{first_named}”内容完全相同。",
     fix="请换成本资源自己的文件；确为同一资源的，请删去重复的一行。",
     bad="""
@@ -81,11 +90,16 @@ _W02_FIX = "请两个单位协商，由一方报送；确为不同资源的，�
 
 
 @table_rule(
-    "W02", Severity.WARNING, "资源名称", reads=("资源名称", "主讲人"),
+    "W02",
+    Severity.WARNING,
+    "资源名称",
+    reads=("资源名称", "主讲人"),
     title="不同单位不报送同一资源（名称和主讲人）",
     why="同一资源只能由一个单位报送。",
-    source=_SOURCE, basis=INFERRED,
-    says=_W02, fix=_W02_FIX,
+    source=_SOURCE,
+    basis=INFERRED,
+    says=_W02,
+    fix=_W02_FIX,
     bad="""
     | @unit | 资源名称 | 主讲人 |
     | 甲大学 | >航空发动机< | 朱新 |
@@ -101,11 +115,16 @@ def resource_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "W02b", Severity.WARNING, "资源链接", reads=("资源链接",),
+    "W02b",
+    Severity.WARNING,
+    "资源链接",
+    reads=("资源链接",),
     title="不同单位不报送同一资源（链接）",
     why="同一资源只能由一个单位报送。",
-    source=_SOURCE, basis=INFERRED,
-    says=_W02, fix=_W02_FIX,
+    source=_SOURCE,
+    basis=INFERRED,
+    says=_W02,
+    fix=_W02_FIX,
     bad="""
     | @unit | 资源名称 | 资源链接 | 部署平台 |
     | 甲大学 | 甲课 | >https://a.cn/1< | 某平台 |
@@ -120,11 +139,17 @@ def link_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 @table_rule(
-    "W02c", Severity.WARNING, "资源文件", table="media", reads=("资源文件",),
+    "W02c",
+    Severity.WARNING,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
     title="不同单位不报送同一资源（文件）",
     why="同一资源只能由一个单位报送。",
-    source=_SOURCE, basis=INFERRED,
-    says=_W02, fix=_W02_FIX,
+    source=_SOURCE,
+    basis=INFERRED,
+    says=_W02,
+    fix=_W02_FIX,
     bad="""
     | @unit | 资源名称 | named | twin |
     | 甲大学 | 甲课 | 1.mp4 | >abc< |

@@ -14,7 +14,7 @@ Importing `pipeline.rules` fills the register.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +85,6 @@ class Reading:
     safe: bool
     flaws: tuple[tuple[str, Facts], ...]
 
-    def and_also(self, other: Reading) -> Reading:
-        """Both readings' flaws, and the later value; safe only if both are."""
-        return Reading(other.value, self.safe and other.safe, self.flaws + other.flaws)
-
 
 Reader = Callable[[str, Kind, "Settings"], Reading]
 Condition = Callable[[str, "Settings"], bool]
@@ -109,25 +105,49 @@ class Register:
         self.rules[new.code] = new
         return new
 
-    def table_rules(self) -> Iterable[Rule]:
-        """The rules that look at tables, by code."""
-        return (self.rules[code] for code in sorted(self.rules) if self.rules[code].check is not None)
+    def table_rules(self) -> Iterator[tuple[Rule, Check]]:
+        """The rules that look at tables, each with its check, by code."""
+        for _, each in sorted(self.rules.items()):
+            if each.check is not None:
+                yield each, each.check
 
 
 REGISTER = Register()
 
 
 def rule(
-    code: str, severity: Severity, on: str, *, title: str, why: str, source: str, basis: str = INFERRED,
-    says: str, fix: str, bad: str, good: str,
+    code: str,
+    severity: Severity,
+    on: str,
+    *,
+    title: str,
+    why: str,
+    source: str,
+    basis: str = INFERRED,
+    says: str,
+    fix: str,
+    bad: str,
+    good: str,
 ) -> Rule:
     """Declare a rule that a reader, or the stage that reads files, finds."""
     return REGISTER.add(Rule(code, severity, on, title, why, source, basis, says, fix, bad, good))
 
 
 def table_rule(
-    code: str, severity: Severity, on: str, *, table: str = "resources", reads: tuple[str, ...], title: str,
-    why: str, source: str, basis: str = INFERRED, says: str, fix: str, bad: str, good: str,
+    code: str,
+    severity: Severity,
+    on: str,
+    *,
+    table: str = "resources",
+    reads: tuple[str, ...],
+    title: str,
+    why: str,
+    source: str,
+    basis: str = INFERRED,
+    says: str,
+    fix: str,
+    bad: str,
+    good: str,
 ) -> Callable[[Check], Rule]:
     """Declare a rule over a table: the function returns the wrong rows, extra columns feed the sentence.
 

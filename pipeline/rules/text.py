@@ -19,61 +19,91 @@ FILLER = re.compile(
 FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000\u3002]")
 
 G01 = rule(
-    "G01", Severity.NOTE, "全部文本",
+    "G01",
+    Severity.NOTE,
+    "全部文本",
     title="首尾无不可见空白",
     why="看不见的空白会使查找、比对和排序出错。",
-    source="通知未规定；网信办元数据核验常见问题", basis=OTHER,
+    source="通知未规定；网信办元数据核验常见问题",
+    basis=OTHER,
     says="首尾有看不见的空白，已去除。",
     fix="无须处理；下次录入时请不要在首尾敲空格。",
-    bad="郑州大学　", good="郑州大学",
+    bad="郑州大学　",
+    good="郑州大学",
 )
 G03 = rule(
-    "G03", Severity.WARNING, "编码、日期、时间、数值、链接",
+    "G03",
+    Severity.WARNING,
+    "编码、日期、时间、数值、链接",
     title="无全角数字、字母和符号",
     why="全角和半角在计算机中是不同的字符，平台不能识别全角的代码和数字。",
-    source="附件4 表1 各字段格式；通知未规定全角", basis=OTHER,
+    source="附件4 表1 各字段格式；通知未规定全角",
+    basis=OTHER,
     says="“{value}”含全角字符，已按“{suggestion}”读取。",
     fix="请切换到英文半角，填“{suggestion}”。",
-    bad="Ａ01", good="A01",
+    bad="Ａ01",
+    good="A01",
 )
 G04 = rule(
-    "G04", Severity.NOTE, "选填字段",
+    "G04",
+    Severity.NOTE,
+    "选填字段",
     title="选填字段没有内容时留空",
     why="“无”“/”一类的占位会被当成真实内容发布。",
-    source="附件4 备注：除说明为必填外均为选填", basis=OTHER,
+    source="附件4 备注：除说明为必填外均为选填",
+    basis=OTHER,
     says="填了“{value}”，已按未填写处理。",
     fix="没有内容时请留空。",
-    bad="无", good="",
+    bad="无",
+    good="",
 )
 G05 = rule(
-    "G05", Severity.ERROR, "必填字段",
+    "G05",
+    Severity.ERROR,
+    "必填字段",
     title="必填字段不填占位内容",
     why="占位内容等于没有填写，而这一项是必填。",
-    source="附件4 表1 必填", basis=INFERRED,
+    source="附件4 表1 必填",
+    basis=INFERRED,
     says="“{field}”填的是占位内容“{value}”。",
     fix="请填写实际内容。",
-    bad="同上", good="河南开放大学",
+    bad="同上",
+    good="河南开放大学",
 )
 
 
 def required_rule(code: str, field: str) -> None:
     """Declare that a field of 表1 is 必填."""
-    example = {"资源名称": "航空发动机基础", "资源类型": "A01", "资源简介": "介绍航空发动机的组成、原理和发展",
-               "版权方": "河南开放大学", "主讲人": "朱新", "资源封面": "fm001.jpg"}[field]
+    example = {
+        "资源名称": "航空发动机基础",
+        "资源类型": "A01",
+        "资源简介": "介绍航空发动机的组成、原理和发展",
+        "版权方": "河南开放大学",
+        "主讲人": "朱新",
+        "资源封面": "fm001.jpg",
+    }[field]
     rule(
-        code, Severity.ERROR, field,
+        code,
+        Severity.ERROR,
+        field,
         title=f"“{field}”必填",
         why="表1 注明本字段必填，缺少时资源不能入库。",
-        source=f"附件4 表1 “{field}”：必填", basis=LITERAL,
+        source=f"附件4 表1 “{field}”：必填",
+        basis=LITERAL,
         says="“{field}”未填写。",
         fix=f"请填写“{field}”，如：{example}。",
-        bad="", good=example,
+        bad="",
+        good=example,
     )
 
 
 REQUIRED_CODES = {
-    "资源名称": "R02-1", "资源类型": "R03-1", "资源简介": "R08-1",
-    "版权方": "R11-1", "主讲人": "R12-1", "资源封面": "R15-1",
+    "资源名称": "R02-1",
+    "资源类型": "R03-1",
+    "资源简介": "R08-1",
+    "版权方": "R11-1",
+    "主讲人": "R12-1",
+    "资源封面": "R15-1",
 }
 for _field, _code in REQUIRED_CODES.items():
     required_rule(_code, _field)
@@ -85,9 +115,7 @@ def half_width(text: str) -> str:
     Only for codes, dates, times, numbers and the front of links: running text keeps its
     full-width punctuation (never NFKC a whole cell).
     """
-    folded = "".join(
-        unicodedata.normalize("NFKC", char) if FULL_WIDTH.match(char) else char for char in text
-    )
+    folded = "".join(unicodedata.normalize("NFKC", char) if FULL_WIDTH.match(char) else char for char in text)
     return folded.replace("。", ".")
 
 
@@ -97,5 +125,3 @@ def folded(text: str, form: re.Pattern[str]) -> Reading | None:
     if narrow != text and form.fullmatch(narrow):
         return G03.found(narrow, safe=True)
     return None
-
-

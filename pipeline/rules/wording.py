@@ -16,18 +16,44 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HTML = re.compile(rf"<\s*/?\s*(?:{TAGS})(?:\s[^<>]*)?/?>|&(?:nbsp|lt|gt|amp|quot|#[0-9]+);", re.IGNORECASE)
-SEE = re.compile(r"(?:详见|参见|请见|见|如|同)(?:附件|附表|附页|附录|文件|网页|平台|官网)[0-9一二三四五六七八九十]*")
-OWN = ("我校", "本校", "自有", "原创", "本单位", "我单位", "本院", "我院", "学校", "本人", "自己", "自制", "我局", "本局", "我方",
-       "本公司", "我公司", "自主知识产权", "原创作品", "自有版权")
+SEE = re.compile(
+    r"(?:详见|参见|请见|见|如|同)(?:附件|附表|附页|附录|文件|网页|平台|官网)[0-9一二三四五六七八九十]*"
+)
+OWN = (
+    "我校",
+    "本校",
+    "自有",
+    "原创",
+    "本单位",
+    "我单位",
+    "本院",
+    "我院",
+    "学校",
+    "本人",
+    "自己",
+    "自制",
+    "我局",
+    "本局",
+    "我方",
+    "本公司",
+    "我公司",
+    "自主知识产权",
+    "原创作品",
+    "自有版权",
+)
 _DECLARES = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _XML = re.compile(r"^\s*(?:<\?xml[^>]*\?>)?\s*<")
 
 
 @table_rule(
-    "R01-1", Severity.WARNING, "资源ID", reads=("资源ID",),
+    "R01-1",
+    Severity.WARNING,
+    "资源ID",
+    reads=("资源ID",),
     title="资源ID 留空",
     why="编号由平台自动生成，自己填的会与平台的冲突。",
-    source="附件4 表1 “资源ID”：平台自动生成", basis=LITERAL,
+    source="附件4 表1 “资源ID”：平台自动生成",
+    basis=LITERAL,
     says="“资源ID”由平台自动生成，不须填写“{value}”。",
     fix="请清空“资源ID”。",
     bad="""
@@ -42,13 +68,17 @@ def identifier_filled(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 R08_2 = rule(
-    "R08-2", Severity.ERROR, "资源简介",
+    "R08-2",
+    Severity.ERROR,
+    "资源简介",
     title="资源简介为纯文本",
     why="网页代码会原样显示给学习者，“见附件”则什么也看不到。",
-    source="附件4 表1 “资源简介”：必填, 文本格式", basis=LITERAL,
+    source="附件4 表1 “资源简介”：必填, 文本格式",
+    basis=LITERAL,
     says="“资源简介”应为纯文本，发现{what}。",
     fix="请改为一段文字，写明内容、对象和学习收获{hint}。",
-    bad="<p>介绍航空发动机的组成和原理</p>", good="介绍航空发动机的组成和原理",
+    bad="<p>介绍航空发动机的组成和原理</p>",
+    good="介绍航空发动机的组成和原理",
 )
 
 
@@ -68,10 +98,14 @@ R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称
 
 
 @table_rule(
-    "R11-2", Severity.WARNING, "版权方", reads=("版权方",),
+    "R11-2",
+    Severity.WARNING,
+    "版权方",
+    reads=("版权方",),
     title="版权方填全称",
     why="“本校”“自有”和简称离开报送单位就看不出是谁。",
-    source=R11_2_SOURCE, basis=INFERRED,
+    source=R11_2_SOURCE,
+    basis=INFERRED,
     says="“{value}”不是机构全称或个人姓名。",
     fix="请填版权所属机构的全称或个人姓名{hint}。",
     bad="""
@@ -97,29 +131,41 @@ def _names_oneself(text: str) -> bool:
 
 def _abbreviates(text: str, unit: str) -> bool:
     """郑大 for 郑州大学: the same first character, the others in order, ending as schools' short names do."""
-    if not (2 <= len(text) <= min(5, len(unit) - 2)) or text[0] != unit[0] or text[-1] not in "大院校职师专局":
+    if (
+        not (2 <= len(text) <= min(5, len(unit) - 2))
+        or text[0] != unit[0]
+        or text[-1] not in "大院校职师专局"
+    ):
         return False
     rest = iter(unit)
     return all(char in rest for char in text) and not unit.startswith(text)
 
 
 R16_1 = rule(
-    "R16-1", Severity.ERROR, "资源目录",
+    "R16-1",
+    Severity.ERROR,
+    "资源目录",
     title="资源目录是 XML 格式字符串",
     why="平台按 XML 读取目录，标记不成对就读不出来。",
-    source="附件4 表1 “资源目录”：XML格式字符串（结构通知未规定）", basis=LITERAL,
+    source="附件4 表1 “资源目录”：XML格式字符串（结构通知未规定）",
+    basis=LITERAL,
     says="“资源目录”不是有效的 XML：{why}。",
     fix="请检查标记是否成对，或留空；写法如 <catalog><item>第一章</item></catalog>。",
-    bad="第一章 绪论", good="<catalog><item>第一章 绪论</item></catalog>",
+    bad="第一章 绪论",
+    good="<catalog><item>第一章 绪论</item></catalog>",
 )
 R16_4 = rule(
-    "R16-4", Severity.ERROR, "资源目录",
+    "R16-4",
+    Severity.ERROR,
+    "资源目录",
     title="资源目录不含文档类型声明",
     why="声明可以夹带外部内容，出于安全不予接收。",
-    source="附件4 表1 “资源目录”；安全要求通知未规定", basis=INFERRED,
+    source="附件4 表1 “资源目录”；安全要求通知未规定",
+    basis=INFERRED,
     says="“资源目录”含有 <!DOCTYPE 声明，出于安全不予接收。",
     fix="请删去 <!DOCTYPE …> 一段。",
-    bad="<!DOCTYPE a><a>1</a>", good="<a>1</a>",
+    bad="<!DOCTYPE a><a>1</a>",
+    good="<a>1</a>",
 )
 
 
@@ -159,10 +205,9 @@ def xml_fault(text: str) -> str:
     try:
         etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        name = etree.ErrorTypes._getName(error.code) if error.code is not None else ""
-        line = error.position[0]
-        form = next((said for part, said in _XML_FAULTS if part in str(name)), "第 {line} 行写法有误")
-        return form.format(line=line)
+        name = next((str(entry.type_name) for entry in error.error_log), "")  # type: ignore[attr-defined]
+        form = next((said for part, said in _XML_FAULTS if part in name), "第 {line} 行写法有误")
+        return form.format(line=error.lineno)
     except ValueError:
         return "内容中有不能显示的字符"
     return ""

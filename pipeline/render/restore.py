@@ -1,0 +1,66 @@
+"""What marking changed in place, kept as JSON in a hidden cell of 问题清单, so that it can be changed back.
+
+The cell comes back from the unit, so that it is checked like any other input: what does not
+have this very form counts as lost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+
+from pipeline.ownmarks import RESTORE, json_text
+
+_Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
+_Change = tuple[str | None, str | None]
+"""What an attribute said before and after; None where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The column definition that covered a column: its bounds and its other attributes."""
+
+    first: int
+    last: int
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What adding 错误信息 changed on its sheet. made are the rows that were stored for it alone."""
+
+    sheet: str
+    column: int
+    made: list[int]
+    width: Width | None
+    filter: _Change
+    dimension: _Change
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """All of it: selected tabs, (active tab, first tab) of each window, the column, its filter's name."""
+
+    selected: list[str]
+    active: list[tuple[_Number | None, _Number | None]]
+    column: Column | None
+    filter_name: str | None
+
+
+_FORM = TypeAdapter(Restore)
+
+
+def restore_text(restore: Restore) -> str:
+    """The text of the hidden cell."""
+    return json_text(RESTORE, asdict(restore))
+
+
+def restore_of(text: str) -> Restore | None:
+    """What the hidden cell says, None if it was changed or lost."""
+    try:
+        return _FORM.validate_python(json.loads(text.removeprefix(RESTORE)))
+    except (ValueError, ValidationError):
+        return None

@@ -1,0 +1,72 @@
+"""Imports never point up, and each heavy library lives in its own rooms."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PIPELINE = Path(__file__).parents[1] / "pipeline"
+MODULES = sorted(PIPELINE.rglob("*.py"))
+
+ROOMS = {
+    "openpyxl": set(),
+    "xlsxwriter": {"render", "demo"},
+    "docx": {"render", "demo"},
+    "pymediainfo": {"probe"},
+    "PIL": {"probe", "demo"},
+    "av": {"demo"},
+    "xlrd": {"read"},
+    "olefile": {"read"},
+    "sqlite3": {"probe", "history"},
+    "rich": {"screen"},
+    "yaml": {"settings"},
+    "pandera": {"schema"},
+}
+CORE = {"model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files"}
+EDGES = {"collect", "read", "probe", "render", "run", "output", "history", "submissions", "measure", "giveback", "isolate", "screen"}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PIPELINE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Every module imported at run time; what only type checkers see does not count."""
+    names: set[str] = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PIPELINE)))
+def test_libraries_stay_in_their_rooms(path: Path) -> None:
+    for library, rooms in ROOMS.items():
+        if any(name == library or name.startswith(f"{library}.") for name in imported(path)):
+            assert room(path) in rooms, f"{path.name} imports {library}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in CORE], ids=lambda path: str(path.relative_to(PIPELINE)))
+def test_core_imports_no_edge(path: Path) -> None:
+    used = {name.split(".")[1] for name in imported(path) if name.startswith("pipeline.") and "." in name}
+    assert not used & EDGES
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if room(p) in {"read", "probe", "isolate", "model", "ownmarks"}], ids=lambda path: str(path.relative_to(PIPELINE))
+)
+def test_workers_start_without_pandas(path: Path) -> None:
+    assert not {name for name in imported(path) if name.split(".")[0] in {"pandas", "pandera", "numpy", "pydantic"}}
