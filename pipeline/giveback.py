@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.fields import TEMPLATE_VERSION
@@ -19,33 +20,69 @@ from pipeline.summarise import Told
 FOLDER = "退回"
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A marked workbook: name below the output folder, bytes, and a sentence for staff, "" if none is due."""
+
+    unit: str
+    name: str
+    data: bytes
+    remark: str
+
+
 def give_back(
     told: Iterable[Told], read: Read, settings: Settings, workers: Workers, limits: Limits, progress: Progress
-) -> Iterator[tuple[Submission, str, bytes]]:
-    """Each workbook that goes back: (submission, name below the output folder, bytes).
+) -> Iterator[GivenBack]:
+    """Each workbook in which a finding decides, marked.
 
-    A workbook goes back if a finding in it decides. One that cannot be marked is a fault.
+    One that cannot be marked as it is comes back in the template's layout with every row
+    that was sent; one for which even that fails is a fault.
     """
     by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
     for each in told:
         by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
     due = [s for s in read.submissions if any(each.decides for each in by_book[s.unit, s.workbook])]
-    tasks = (_task(each, by_book[each.unit, each.workbook], read, settings) for each in due)
+    names = _names(due)
+
+    def task(submission: Submission, *, as_sent: bool) -> MarkTask:
+        return _task(submission, by_book[submission.unit, submission.workbook], read, settings, as_sent=as_sent)
+
     with progress.stage("标注退回的工作簿", len(due)) as advance:
-        outcomes = workers.run(mark_file, tasks, limits=limits, on_done=lambda _: advance(1), window=16)
-        for submission, (_, outcome) in zip(due, outcomes, strict=True):
+        first = workers.run(
+            mark_file,
+            (task(each, as_sent=True) for each in due),
+            limits=limits,
+            on_done=lambda _: advance(1),
+            window=16,
+        )
+        for submission, (_, outcome) in zip(due, first, strict=True):
+            remark = ""
             if isinstance(outcome, Failure | str):
-                detail = outcome.detail if isinstance(outcome, Failure) else outcome
-                read.faults.append((f"{submission.unit}/{submission.workbook}", detail))
+                remark = f"“{submission.workbook}”不能在原文件上标注，已改用标准表的版式退回，内容没有增减。"
+                outcome = mark_file(task(submission, as_sent=False))
+            if isinstance(outcome, str):
+                read.faults.append((f"{submission.unit}/{submission.workbook}", outcome))
             else:
-                yield submission, _name(submission), outcome.data
+                yield GivenBack(submission.unit, names[submission.unit, submission.workbook], outcome.data, remark)
 
 
-def _name(submission: Submission) -> str:
-    return f"{FOLDER}/{safe_name(submission.unit)}/{Path(submission.workbook).stem}.xlsx"
+def _names(due: Iterable[Submission]) -> Mapping[tuple[str, str], str]:
+    """退回/<单位>/<原文件名>.xlsx; a second workbook of the same name gets its folder or a number in front."""
+    taken: set[str] = set()
+    names = {}
+    for each in due:
+        stem = Path(each.workbook).stem
+        candidates = [stem, *(f"{stem}（{number}）" for number in range(2, len(taken) + 3))]
+        folder = f"{FOLDER}/{safe_name(each.unit)}"
+        name = next(n for c in candidates if (n := f"{folder}/{c}.xlsx").casefold() not in taken)
+        taken.add(name.casefold())
+        names[each.unit, each.workbook] = name
+    return names
 
 
-def _task(submission: Submission, told: list[Told], read: Read, settings: Settings) -> MarkTask:
+def _task(
+    submission: Submission, told: list[Told], read: Read, settings: Settings, *, as_sent: bool
+) -> MarkTask:
     received = read.received[submission.unit, submission.workbook]
     identity = {
         "unit": submission.unit,
@@ -54,9 +91,15 @@ def _task(submission: Submission, told: list[Told], read: Read, settings: Settin
         "round": str(round_of(submission)),
     }
     return mark_task(
-        submission, received.copy, told, _head(settings), identity,
-        settings.resource_types, TEMPLATE_VERSION, settings.call.id,
-    )  # fmt: skip
+        submission,
+        received.copy if as_sent else None,
+        told,
+        _head(settings),
+        identity,
+        codes=settings.resource_types,
+        version=TEMPLATE_VERSION,
+        call_id=settings.call.id,
+    )
 
 
 def _head(settings: Settings) -> tuple[str, ...]:

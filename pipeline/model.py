@@ -94,8 +94,8 @@ class Sheet:
     """One sheet, exactly as stored. Blank cells are absent.
 
     rows maps row number → column number (both 1-based, ascending) → text. kinds holds the
-    cells that are not plain text, keyed (row, column). formats holds the number format
-    code of NUMBER cells that are not General. formulas: cells whose value is calculated.
+    cells that are not plain text, keyed (row, column). formulas: cells whose value is
+    calculated. hidden_rows: those that hold something and are not shown.
     """
 
     name: str

@@ -93,16 +93,18 @@ def run(
         units = list(_units(counts, collected, read, output / HISTORY, settings, now))
         staging = Staging(output)
         files: dict[str, list[str]] = defaultdict(list)
-        for submission, name, data in give_back(told, read, settings, workers, limits, progress):
-            staging.write(name, data)
-            files[submission.unit].append(name)
+        remarks = list(measured.remarks)
+        for each in give_back(told, read, settings, workers, limits, progress):
+            staging.write(each.name, each.data)
+            files[each.unit].append(each.name)
+            remarks += [each.remark] if each.remark else []
         skipped = {**outcome.skipped, **_NEVER_MEASURED}
         faults = [*read.faults, *measured.faults, *outcome.faults]
         staging.write("findings.csv", findings_csv(told))
         staging.write("resources.csv", resources_csv(table, tables["media"], counts))
         staging.write("units.csv", units_csv(units, settings.call.deadlines.resources.isoformat(), files))
         staging.write("run.json", _record(loaded, collected, read, skipped, faults, now))
-        remarks = [*measured.remarks, *staging.move_in((FOLDER,))]
+        remarks += staging.move_in((FOLDER,))
     return Result(units, told, files, skipped, faults, remarks, collected.ignored)
 
 

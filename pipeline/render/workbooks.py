@@ -41,24 +41,28 @@ def mark_file(task: MarkTask) -> Marked | str:
 
 def mark_task(
     submission: Submission,
-    copy: Path,
+    copy: Path | None,
     told: Iterable[Told],
     head: tuple[str, ...],
     identity: Mapping[str, str],
+    *,
     codes: Mapping[str, str],
     version: str,
     call_id: str,
 ) -> MarkTask:
-    """What is to be marked in a submission, wherever its rows come to stand."""
-    if submission.kind in PATCHED:
+    """What is to be marked, wherever the rows come to stand.
+
+    copy: the file as sent, to be marked itself; None, or a format that cannot be marked:
+    the rows are put into the template's layout.
+    """
+    if copy is not None and submission.kind in PATCHED:
         layout, rows = submission.layout, {row: row for row in submission.rows}
         source: Path | bytes = copy
     else:
         layout, rows, source = _in_template(submission, codes, version, call_id)
     marks = tuple(_mark(each, submission, layout, rows) for each in told)
-    return MarkTask(
-        source, Returned(head, dict(identity), layout.sheet, layout.header_row, layout.last_row, marks)
-    )
+    returned = Returned(head, dict(identity), layout.sheet, layout.header_row, layout.last_row, marks)
+    return MarkTask(source, returned)
 
 
 def _in_template(

@@ -1,0 +1,168 @@
+"""The whole job on real files: the generated call, its ledger, and the way back."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from pipeline.demo.call import write_call
+from pipeline.run import Result, run
+from pipeline.screen import Progress
+from pipeline.settings import load
+from tests.small_tables import ROOT
+
+LOADED = load(ROOT / "config.yaml")
+NOW = dt.datetime(2024, 5, 10, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+
+
+def validate(source: Path, output: Path, jobs: int = 2) -> Result:
+    return run(source, output, LOADED, jobs, NOW, Progress(io.StringIO()))
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file that is the same whenever the input is: all but the record of the run and the history."""
+    kept = {".csv", ".xlsx"}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.suffix in kept}
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[dict[str, str]], Result]]:
+    root = tmp_path_factory.mktemp("call")
+    write_call(root, units=12, rows=40, seed=7)
+    before = {p: (p.stat().st_size, p.stat().st_mtime_ns) for p in (root / "input").rglob("*")}
+    result = validate(root / "input", root / "output")
+    assert {p: (p.stat().st_size, p.stat().st_mtime_ns) for p in (root / "input").rglob("*")} == before
+    yield root, table(root / "output" / "findings.csv"), result
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def test_every_seeded_defect_is_found_and_nothing_else(call: tuple[Path, list[dict[str, str]], Result]) -> None:
+    root, findings, result = call
+    assert result.faults == []
+    explained, missed = set(), []
+    for seeded in table(root / "seeded.csv"):
+        row = "" if seeded["row"] == "0" else seeded["row"]
+        hits = [
+            number
+            for number, found in enumerate(findings)
+            if found["unit"] == seeded["unit"]
+            and found["code"].startswith(seeded["rule"])
+            and (not row or (found["row"], found["field"]) == (row, seeded["field"]))
+        ]
+        explained |= set(hits)
+        if not hits:
+            missed.append(seeded)
+    assert missed == []
+    extra = [f for n, f in enumerate(findings) if n not in explained and f["severity"] != "提示"]
+    assert extra == []
+
+
+def test_output_is_the_same_with_one_worker_two_workers_and_a_cache(
+    call: tuple[Path, list[dict[str, str]], Result], tmp_path: Path
+) -> None:
+    root = call[0]
+    first = content(root / "output")
+    validate(root / "input", tmp_path, jobs=1)
+    assert content(tmp_path) == first
+    validate(root / "input", root / "output")
+    assert content(root / "output") == first
+
+
+def test_tables_agree_with_each_other(call: tuple[Path, list[dict[str, str]], Result]) -> None:
+    root, findings, _ = call
+    resources, units = table(root / "output" / "resources.csv"), table(root / "output" / "units.csv")
+    for unit in units:
+        mine = [row for row in resources if row["unit"] == unit["unit"]]
+        assert len(mine) == int(unit["rows"])
+        assert [sum(row["verdict"] == v for row in mine) for v in ("通过", "退回", "待复核")] == [
+            int(unit[name]) for name in ("passed", "returned", "review")
+        ]
+        severities = [f["severity"] for f in findings if f["unit"] == unit["unit"]]
+        assert [severities.count(s) for s in ("错误", "警告", "提示")] == [
+            int(unit[name]) for name in ("errors", "warnings", "notes")
+        ]
+        assert (unit["received"], unit["on_time"]) == ("2024-05-10T09:00:00+08:00", "按期")
+
+
+def test_safe_corrections_enter_the_resources_and_send_nothing_back(
+    call: tuple[Path, list[dict[str, str]], Result],
+) -> None:
+    root, findings, _ = call
+    resources = {(r["unit"], r["workbook"], r["row"]): r for r in table(root / "output" / "resources.csv")}
+    by_row: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    for found in findings:
+        by_row.setdefault((found["unit"], found["workbook"], found["row"]), []).append(found)
+    corrected = [
+        (key, found)
+        for key, here in by_row.items()
+        for found in here
+        if found["code"] in {"G03", "R07-2", "R09-2", "R10-2", "R12-2b", "R13-1b", "R17-1b"} and found["suggestion"]
+        and len(here) == 1 and found["message"].find("已按") >= 0
+    ]
+    assert corrected
+    for key, found in corrected:
+        assert resources[key][found["field"]] == found["suggestion"]
+        assert resources[key]["verdict"] == "通过"
+
+
+def test_a_marked_workbook_sent_back_as_it_is_gives_the_same_findings_and_no_doubled_marks(
+    call: tuple[Path, list[dict[str, str]], Result], tmp_path: Path
+) -> None:
+    root, findings, result = call
+    sent = tmp_path / "input"
+    shutil.copytree(root / "input", sent)
+    marked = {name: root / "output" / name for names in result.files.values() for name in names}
+    originals = {p.name: p for p in sent.rglob("*.xlsx")}
+    replaced = set()
+    for path in marked.values():
+        if path.name in originals:
+            shutil.copyfile(path, originals[path.name])
+            replaced.add(path.parent.name)
+    assert replaced
+    again = validate(sent, tmp_path / "output")
+    second = table(tmp_path / "output" / "findings.csv")
+
+    def essence(found: dict[str, str]) -> tuple[str, ...]:
+        return tuple(found[name] for name in ("unit", "row", "field", "cell", "code", "value", "message"))
+
+    for unit in {found["unit"] for found in findings}:
+        if unit.rpartition("/")[2] in replaced:
+            assert [essence(f) for f in second if f["unit"] == unit] == [essence(f) for f in findings if f["unit"] == unit]
+    for names in again.files.values():
+        for name in names:
+            book = openpyxl.load_workbook(tmp_path / "output" / name)
+            assert [s for s in book.sheetnames if s.startswith("问题清单")] == ["问题清单"]
+            headers = [c.value for sheet in book for c in sheet[1]]
+            assert headers.count("错误信息") <= 1
+
+
+def test_every_error_is_marked_and_noted_in_the_returned_workbook(call: tuple[Path, list[dict[str, str]], Result]) -> None:
+    root, findings, result = call
+    checked = 0
+    for unit, names in result.files.items():
+        for name in names:
+            with zipfile.ZipFile(root / "output" / name) as package:
+                assert package.testzip() is None
+            book = openpyxl.load_workbook(root / "output" / name)
+            for found in findings:
+                sheet = book[found["sheet"]] if found["sheet"] in book.sheetnames else None
+                if found["unit"] == unit and found["workbook"].endswith(".xlsx") and found["cell"] and sheet is not None:
+                    note = sheet[found["cell"]].comment
+                    assert note is not None or sheet.merged_cells.ranges
+                    if note is not None:
+                        assert found["message"] in note.text
+                        checked += 1
+    assert checked > 5
