@@ -4,70 +4,142 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
-OK, FOUND, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+from pipeline import verbs
+from pipeline.stops import FAULT, INTERRUPTED, USAGE, Stop, stop_of
+
+
+class _Chinese(argparse.HelpFormatter):
+    """Help that begins with 用法."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, prefix or "用法：")
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse that speaks Chinese."""
 
+    def __init__(self, prog: str, description: str | None = None, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(
+            prog,
+            description=description or help,
+            formatter_class=_Chinese,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self._positionals.title = "写上"
+        self._optionals.title = "可选"
+        self.add_argument("-h", "--help", action="help", help="显示这份说明")
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, and how to get help."""
-        print(f"命令写法有误：{_in_chinese(message)}。用法见 python -m pipeline --help", file=sys.stderr)
-        raise SystemExit(USAGE)
+        raise Stop(f"命令写法有误：{_in_chinese(message)}。用法见 {self.prog} --help", USAGE)
 
 
 def _in_chinese(message: str) -> str:
     said = (
-        ("unrecognized arguments: ", "不认识 "), ("invalid choice: ", "没有这个命令 "), ("(choose from", "（可用："),
-        ("the following arguments are required: ", "还须写上 "), ("expected one argument", "后面要写一个值"),
-        ("invalid int value: ", "应为整数，现为 "), ("argument ", "参数 "),
-    )  # fmt: skip
+        ("unrecognized arguments: ", "不认识 "),
+        ("invalid choice: ", "没有这个命令 "),
+        ("(choose from ", "（可用："),
+        ("the following arguments are required: ", "还须写上 "),
+        ("expected one argument", "后面要写一个值"),
+        ("invalid int value: ", "应为整数，现为 "),
+        ("ignored explicit argument ", "后面不能写值 "),
+        ("argument ", "参数 "),
+    )
     for english, chinese in said:
         message = message.replace(english, chinese)
-    return message
+    return message.replace("')", "'）")
 
 
 def parser() -> argparse.ArgumentParser:
     """All verbs with their options."""
-    top = _Parser(prog="python -m pipeline", description="继续教育数字化资源报送校验（教职成函〔2024〕192号）")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="命令")
-    check = verbs.add_parser("validate", help="校验 input/ 中各单位报送的内容，结果写到 output/")
-    check.add_argument("--input", type=Path, default=Path("input"), metavar="文件夹", help="报送内容（默认 input）")
-    check.add_argument("--output", type=Path, default=Path("output"), metavar="文件夹", help="结果（默认 output）")
-    check.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="文件", help="设置（默认 config.yaml）")
-    check.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="个数", help="同时工作的进程数")
+    top = _Parser("python -m pipeline", "继续教育数字化资源报送校验（教职成函〔2024〕192号）")
+    commands = top.add_subparsers(dest="verb", required=True, metavar="命令")
+    folder, file, number = ({"metavar": word} for word in ("文件夹", "文件", "个数"))
+    config = {"type": Path, "default": Path("config.yaml"), "help": "设置（默认 config.yaml）", **file}
+
+    check = commands.add_parser("validate", help="校验 input/ 中各单位报送的内容，结果写到 output/")
+    check.add_argument("--input", type=Path, default=Path("input"), help="报送内容（默认 input）", **folder)
+    check.add_argument("--output", type=Path, default=Path("output"), help="结果（默认 output）", **folder)
+    check.add_argument("--config", **config)
+    check.add_argument("--jobs", type=int, default=verbs.processors(), help="同时工作的进程数", **number)
+    check.add_argument("--online", action="store_true", help="先联网检查链接（这一版还不能）")
     check.add_argument("--exit-zero", action="store_true", help="发现错误时也返回 0")
-    template = verbs.add_parser("template", help="在 templates/ 写出空白的标准表和 Word 表格")
-    template.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="文件", help="设置（默认 config.yaml）")
-    explain = verbs.add_parser("explain", help="说明一条规则：要求、原因、出处、正反例")
+
+    template = commands.add_parser("template", help="在 templates/ 写出空白的标准表和 Word 表格")
+    template.add_argument("--config", **config)
+    explain = commands.add_parser("explain", help="说明一条规则：要求、原因、出处、正反例")
     explain.add_argument("code", metavar="规则代码", help="如 R09-3")
-    demo = verbs.add_parser("demo", help="生成一批仿真的报送内容，并校验")
-    demo.add_argument("--units", type=int, default=30, metavar="个数", help="单位数（默认 30）")
-    demo.add_argument("--rows", type=int, default=100, metavar="个数", help="每个单位的资源数（默认 100）")
-    demo.add_argument("--folder", type=Path, default=Path("demo"), metavar="文件夹", help="写到哪里（默认 demo）")
-    verbs.add_parser("rules", help="重新生成 docs/RULES.md")
+    demo = commands.add_parser("demo", help="生成一批仿真的报送内容，并校验")
+    demo.add_argument("--units", type=int, default=30, help="单位数（默认 30）", **number)
+    demo.add_argument("--rows", type=int, default=100, help="每个单位的资源数（默认 100）", **number)
+    demo.add_argument("--folder", type=Path, default=Path("demo"), help="写到哪里（默认 demo）", **folder)
+    commands.add_parser("rules", help="重新生成 docs/RULES.md")
     return top
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
-    from pipeline import verbs
-    from pipeline.stops import Stop
-
-    chosen = parser().parse_args(arguments)
+    """Run one verb and return the exit code. Whatever happens is told in a Chinese sentence."""
+    output = Path("output")
     try:
+        chosen = parser().parse_args(arguments)
+        output = getattr(chosen, "output", output)
         return int(getattr(verbs, chosen.verb)(chosen))
     except Stop as stop:
-        print(stop, file=sys.stderr)
-        return stop.code
+        return _stopped(stop)
     except KeyboardInterrupt:
-        print("已中断，上一次的结果没有改动。", file=sys.stderr)
-        return INTERRUPTED
+        return _stopped(Stop("已中断，没有留下不完整的结果。", INTERRUPTED))
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said, not even when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAULT
+    except OSError as error:
+        return _stopped(stop_of(error))
+    except MemoryError:
+        return _stopped(Stop("内存不足，请关闭其他程序，或用 --jobs 减少同时工作的进程数。", FAULT))
+    except ModuleNotFoundError as error:
+        return _stopped(Stop(f"缺少程序包“{error.name}”，请先运行 make setup。", FAULT))
+    except Exception as error:
+        from pipeline.fault import report
+
+        return _stopped(Stop(report(error, output), FAULT))
+
+
+def _stopped(stop: Stop) -> int:
+    print(stop, file=sys.stderr)
+    return stop.code
+
+
+def _speak_chinese() -> None:
+    """Keep the console's encoding if it has Chinese at all; what it has not shows as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            try:
+                "校验".encode(stream.encoding)
+            except (LookupError, UnicodeEncodeError):
+                reconfigure(encoding="utf-8")
+            reconfigure(errors="backslashreplace")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
+    _speak_chinese()
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.fields import BY_NAME, FIELDS
 from pipeline.model import Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
-from pipeline.rules.text import EDGE, FILLER, PLACEHOLDER, REQUIRED_CODES
+from pipeline.rules.text import FILLER, INVISIBLE, PLACEHOLDER, REQUIRED_CODES
 from pipeline.schema import FORM, REQUIRED, build_schema, failures
 from pipeline.settings import Settings
 
@@ -122,7 +122,7 @@ def _trim(table: Table, values: pd.DataFrame) -> None:
     """G01: blanks that nobody sees at both ends."""
     for name in BY_NAME:
         column = values[name]
-        trimmed = column.map({text: EDGE.sub("", text) for text in column.unique()})
+        trimmed = column.map({text: text.strip(INVISIBLE) for text in column.unique()})
         changed = trimmed != column
         if changed.any():
             _note(table, "G01", name, column.index[changed & (trimmed != "")], breaks=False, safe=True)

@@ -6,40 +6,34 @@ never follows a link. Whatever is not understood becomes a finding that names it
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
 import os
 import re
-import shutil
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
-from pipeline.files import ARCHIVES, WORKBOOKS, Entry, Received, Unit
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.durable import flush_folder
+from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, suffix_of
+from pipeline.isolate import Ending, Failure, Limits, Workers
 from pipeline.model import Finding, Place, Rejection
-from pipeline.read.archive import Unpacked, unpack
+from pipeline.receive import PART, receive, why_unreadable
+from pipeline.unzip import Packed, unpack_all
 
-RESERVED = frozenset({"往年"})
-NOTES = frozenset({"说明.md", ".gitkeep"})
+DEEPEST = 40
+"""Levels of folders below a unit's; deeper ones cannot be stored on Windows anyway."""
+
+_RESERVED = re.compile(r"往年(?:\.zip)?", re.IGNORECASE)
+_NOTES = re.compile(r"(?:说明|readme)(?:\..*)?|\.gitkeep", re.IGNORECASE)
 _JUNK = re.compile(
-    r"^(?:~\$.*|\..*|thumbs\.db|desktop\.ini|__macosx|.*\.(?:crdownload|part|partial|download|tmp|downloading|!ut|lock))$",
+    r"~\$.*|\._.*|\.~.*|thumbs\.db|desktop\.ini|__macosx"
+    r"|\.(?:ds_store|gitkeep|localized|trash.*|fseventsd|spotlight.*|nfs.*|goutputstream.*|sync.*|st.*|tmp.*|git|svn)"
+    r"|.*\.(?:crdownload|part|partial|download|downloading|tmp|temp|!ut|lock)",
     re.IGNORECASE,
 )
 _BUREAU = re.compile(r"局|管委会|管理委员会|教育厅|示范区|实验区|航空港区")
-_CHUNK = 1 << 20
-_UNPACK_SECONDS = 3600.0
-
-_REMEDIES = {
-    errno.EACCES: ("没有读取权限", "请检查文件权限后重新运行"),
-    errno.EPERM: ("没有读取权限", "请检查文件权限后重新运行"),
-    errno.ENOENT: ("读取时已不在原处", "请等文件复制完后重新运行"),
-    errno.ENAMETOOLONG: ("文件名过长", "请缩短文件名"),
-}
+_ODD_ARCHIVE = ("是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩")
 
 
 @dataclass(slots=True)
@@ -51,232 +45,244 @@ class Collected:
     ignored: int = 0
     loose: list[Received] = field(default_factory=list)
     """Workbooks directly under input/: their unit is the one that they state."""
+    faults: list[tuple[str, str]] = field(default_factory=list)
 
 
-def collect(folder: Path, keep: Path, work: Path, workers: Workers, limits: Limits, workbook_mb: int) -> Collected:
+def anything_in(folder: Path) -> bool:
+    """Whether anything is there to be checked. Raises OSError if `folder` cannot be listed."""
+    return any(not _passed_over(_shown(entry.name)) for entry in _listed(folder))
+
+
+def collect(
+    folder: Path, keep: Path, work: Path, workers: Workers, limits: Limits, workbook_mb: int
+) -> Collected:
     """Everything under `folder`. Copies workbooks into `keep`, unpacks zips below `work`.
 
-    The order of the result depends on names alone. Raises OSError only if `folder` itself
-    cannot be listed.
+    The order of the result depends on names alone. Raises OSError if `folder` itself cannot
+    be listed, or if our own folders cannot be written.
     """
     seen = _Walk()
-    for entry in _listed(folder):
-        name = _shown(entry.name)
-        if name in RESERVED or name in NOTES:
-            continue
-        if _JUNK.match(name):
-            seen.ignored += 1
-        elif entry.is_dir(follow_symlinks=False):
-            seen.walk(name, Path(entry.path), "")
-        elif _regular(entry) and name.lower().endswith(".zip"):
-            seen.archives.append((name[:-4].strip(), "", Path(entry.path), name))
-        elif _regular(entry) and os.path.splitext(name)[1].lower() in WORKBOOKS:
-            seen.loose.append(_entry(entry, name))
-        else:
-            seen.refuse("", name, *_why_not(entry))
-    seen.unpack_all(work, workers, limits)
-    units = _split_forwarded(seen.units)
-    collected = Collected(units, seen.findings, seen.ignored)
+    seen.top(folder)
+    seen.unpack(work, workers, limits)
+    units, findings = _forwarded_apart(seen.units, seen.findings)
+    collected = Collected(units, findings, seen.ignored, faults=seen.faults)
+    keep.mkdir(parents=True, exist_ok=True)
+    for left in keep.glob(f".*{PART}"):
+        left.unlink()
     for unit in units.values():
-        _receive(unit, keep, workbook_mb, collected.findings)
-    for entry in seen.loose:
-        holder = Unit("", [entry])
-        _receive(holder, keep, workbook_mb, collected.findings)
-        collected.loose += holder.workbooks
+        unit.workbooks += _received(unit, keep, workbook_mb, findings)
+    loose = Unit("", sorted(seen.loose, key=lambda entry: entry.path))
+    collected.loose += _received(loose, keep, workbook_mb, findings)
+    flush_folder(keep)
     return collected
 
 
 @dataclass(slots=True)
 class _Walk:
+    """What has been seen so far. taken: the files of a unit by path."""
+
     units: dict[str, Unit] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    archives: list[tuple[str, str, Path, str]] = field(default_factory=list)
+    zips: list[Packed] = field(default_factory=list)
     loose: list[Entry] = field(default_factory=list)
+    taken: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    faults: list[tuple[str, str]] = field(default_factory=list)
     ignored: int = 0
+    repeated: int = 0
 
-    def unit(self, name: str) -> Unit:
-        return self.units.setdefault(name, Unit(name))
+    def top(self, folder: Path) -> None:
+        """The units, and what lies beside them."""
+        for entry in _listed(folder):
+            name = _shown(entry.name)
+            if _passed_over(name):
+                self.ignored += not (_RESERVED.fullmatch(name) or _NOTES.fullmatch(name))
+            elif _is_folder(entry):
+                self.walk(name, Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                self.refuse("", name, *_why_not(entry))
+            elif name.lower().endswith(".zip"):
+                self.zips.append(Packed(name[:-4].strip() or name, "", Path(entry.path), name))
+            elif (suffix := suffix_of(name)) in WORKBOOKS:
+                self.loose += self.entries("", entry, name)
+            elif suffix in ARCHIVES:
+                self.refuse("", name, *_ODD_ARCHIVE)
+            else:
+                self.refuse("", name, "不在任何单位的文件夹中", "请移入所属单位的文件夹")
 
-    def refuse(self, unit: str, value: str, why: str, remedy: str) -> None:
-        self.findings.append(Finding("F10", Place(unit), value, {"why": why, "remedy": remedy}))
-
-    def walk(self, unit: str, folder: Path, below: str) -> None:
-        """All files of a unit's folder, links and special files refused by name."""
-        holder = self.unit(unit)
+    def walk(self, unit: str, folder: Path, below: str = "", zipped: str = "") -> None:
+        """All files of a unit's folder. zipped: the name of the zip that they came in, "" if none."""
+        self.units.setdefault(unit, Unit(unit))
         try:
             entries = _listed(folder)
         except OSError as error:
-            cause, remedy = _said(error)
-            self.findings.append(
-                Finding("F01", Place(unit), below.rstrip("/") or unit, {"cause": f"文件夹{cause}", "remedy": remedy})
-            )
+            why = why_unreadable(error)
+            self.reject(unit, below.rstrip("/") or unit, replace(why, cause=f"文件夹{why.cause}"))
             return
         for entry in entries:
             path = below + _shown(entry.name)
-            if _JUNK.match(_shown(entry.name)):
+            if _JUNK.fullmatch(_shown(entry.name)):
                 self.ignored += 1
-            elif entry.is_dir(follow_symlinks=False):
-                self.walk(unit, Path(entry.path), path + "/")
-            elif not _regular(entry):
+            elif _is_folder(entry):
+                if path.count("/") >= DEEPEST:
+                    self.refuse(unit, path, f"在 {DEEPEST} 层以下的文件夹中", "请减少文件夹的层数")
+                else:
+                    self.walk(unit, Path(entry.path), f"{path}/", zipped)
+            elif not entry.is_file(follow_symlinks=False):
                 self.refuse(unit, path, *_why_not(entry))
             elif path.lower().endswith(".zip"):
-                self.archives.append((unit, path[:-4] + "/", Path(entry.path), path))
+                self.zips.append(Packed(unit, f"{path[:-4]}/", Path(entry.path), path))
             else:
-                holder.entries.append(_entry(entry, path))
+                for found in self.entries(unit, entry, path):
+                    self.take(unit, found, zipped)
 
-    def unpack_all(self, work: Path, workers: Workers, limits: Limits) -> None:
-        """Zips into folders of their own, reused while name, size and time are the same."""
-        tasks = [(str(path), str(work / _identity(path))) for _, _, path, _ in self.archives]
-        patient = replace(limits, seconds=_UNPACK_SECONDS)
-        outcomes = workers.run(unpack_once, tasks, limits=patient)
-        for (unit, below, _, shown), ((_, target), outcome) in zip(self.archives, outcomes, strict=True):
+    def entries(self, unit: str, entry: os.DirEntry[str], path: str) -> list[Entry]:
+        """The file as one entry; none, and a finding, if its folder forbids to look at it."""
+        try:
+            facts = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self.reject(unit, path, why_unreadable(error))
+            return []
+        return [Entry(path, Path(entry.path), facts.st_size, facts.st_mtime_ns)]
+
+    def take(self, unit: str, entry: Entry, zipped: str) -> None:
+        """Add a file to its unit. Of two under one name the first counts; all rival workbooks are kept."""
+        first = self.taken.get((unit, entry.path))
+        if first and entry.suffix in WORKBOOKS:
+            entry = replace(entry, path=f"{zipped or '同名'}/{entry.path}")
+            first = self.taken.get((unit, entry.path))
+        if first and first.size == entry.size and zipped:
+            self.repeated += 1
+        elif first:
+            shown = f"{zipped}：{entry.path}" if zipped else entry.path
+            self.refuse(unit, shown, "与另一个文件同名", "请只保留正确的一个，或改名")
+        else:
+            self.taken[unit, entry.path] = entry
+            self.units[unit].entries.append(entry)
+            if entry.suffix in ARCHIVES:
+                self.refuse(unit, entry.path, *_ODD_ARCHIVE)
+            elif entry.suffix not in KNOWN:
+                self.refuse(unit, entry.path, "不是认识的文件类型", "请确认是否应报送；是的请改用常见格式")
+
+    def refuse(self, unit: str, value: str, why: str, remedy: str) -> None:
+        """F10: named, and not processed."""
+        self.findings.append(Finding("F10", Place(unit), value, {"why": why, "remedy": remedy}))
+
+    def reject(self, unit: str, value: str, why: Rejection) -> None:
+        """F01: cannot be read."""
+        self.findings.append(Finding("F01", Place(unit), value, {"cause": why.cause, "remedy": why.remedy}))
+
+    def unpack(self, work: Path, workers: Workers, limits: Limits) -> None:
+        """Each zip's content as its unit's files."""
+        unpacked = unpack_all(self.zips, work, workers, limits)
+        for zipped, (folder, outcome) in zip(self.zips, unpacked, strict=True):
+            unit, shown = zipped.unit, zipped.shown
+            self.units.setdefault(unit, Unit(unit))
             if isinstance(outcome, Failure):
+                if outcome.ending is Ending.FAULT:
+                    self.faults.append((f"{unit}/{shown}", outcome.detail))
                 outcome = Rejection("解压时间过长或内容异常", "请解压后按文件夹报送")
             if isinstance(outcome, Rejection):
-                self.unit(unit)
-                facts = {"cause": outcome.cause, "remedy": outcome.remedy}
-                self.findings.append(Finding("F01", Place(unit), shown, facts))
+                self.reject(unit, shown, outcome)
                 continue
             self.ignored += outcome.ignored
             for member, cause in outcome.refused:
                 self.refuse(unit, f"{shown}：{member}", cause, "请改正后重新打包")
-            self.walk(unit, Path(target), below)
-
-
-def unpack_once(task: tuple[str, str]) -> Unpacked | Rejection:
-    """Unpack in a worker, unless an earlier run did; a record beside the folder tells that it is whole."""
-    source, target = Path(task[0]), Path(task[1])
-    record = target.with_suffix(".json")
-    if record.exists():
-        files, refused, ignored = json.loads(record.read_text("utf-8"))
-        return Unpacked(tuple(files), tuple((name, cause) for name, cause in refused), ignored)
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    outcome = unpack(source, target)
-    if isinstance(outcome, Unpacked):
-        part = record.with_suffix(".part")
-        part.write_text(json.dumps([outcome.files, outcome.refused, outcome.ignored]), "utf-8")
-        os.replace(part, record)
-    return outcome
-
-
-def _identity(path: Path) -> str:
-    facts = path.stat()
-    return hashlib.sha256(f"{path.name}\n{facts.st_size}\n{facts.st_mtime_ns}".encode()).hexdigest()[:24]
+            self.repeated = 0
+            self.walk(unit, folder, zipped.below, shown)
+            if self.repeated:
+                why = f"中有 {self.repeated} 个文件与已有的文件重复"
+                self.refuse(unit, shown, why, "无须处理；压缩包和文件夹可以只保留一份")
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: _shown(entry.name))
+        return sorted(entries, key=lambda entry: (_shown(entry.name), entry.name))
 
 
 def _shown(name: str) -> str:
-    """The name in composed form; bytes that are no text show as escapes."""
-    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    """The name in composed form; control characters and bytes that are no text show as escapes."""
+    text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
-def _regular(entry: os.DirEntry[str]) -> bool:
-    return entry.is_file(follow_symlinks=False)
+def _passed_over(name: str) -> bool:
+    """Whether a name directly under input/ is reserved, a note for people, or left behind by a program."""
+    return (
+        bool(_RESERVED.fullmatch(name) or _NOTES.fullmatch(name) or _JUNK.fullmatch(name)) or name[0] == "."
+    )
 
 
-def _entry(entry: os.DirEntry[str], path: str) -> Entry:
-    facts = entry.stat(follow_symlinks=False)
-    return Entry(path, Path(entry.path), facts.st_size, facts.st_mtime_ns)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A real folder: neither a link nor a Windows junction, which may lead round in a circle."""
+    return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    if os.name != "nt":
+        return False
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+    return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None))
 
 
 def _why_not(entry: os.DirEntry[str]) -> tuple[str, str]:
-    if entry.is_symlink():
+    if entry.is_symlink() or _is_junction(entry):
         return "是指向别处的链接", "请放入文件本身"
-    if not _regular(entry):
-        return "不是普通文件", "请移出文件夹"
-    if os.path.splitext(entry.name)[1].lower() in ARCHIVES:
-        return "是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩"
-    return "不在任何单位的文件夹中", "请移入所属单位的文件夹"
-
-
-def _said(error: OSError) -> tuple[str, str]:
-    return _REMEDIES.get(error.errno or 0, ("无法读取", "请检查磁盘或网络后重新运行"))
+    return "不是普通文件", "请移出文件夹"
 
 
 # --- units ----------------------------------------------------------------------------------
 
 
-def _split_forwarded(units: dict[str, Unit]) -> dict[str, Unit]:
-    """A bureau's sub-folders with workbooks are units of their own: 局/校."""
+def _forwarded_apart(
+    units: Mapping[str, Unit], findings: list[Finding]
+) -> tuple[dict[str, Unit], list[Finding]]:
+    """A bureau's sub-folders with workbooks are units of their own, with what was found in them: 局/校."""
     result: dict[str, Unit] = {}
+    forwarded: dict[str, set[str]] = {}
     for name in sorted(units):
-        unit = units[name]
-        subs = _forwarded(unit) if _BUREAU.search(name) else set()
+        entries = sorted(units[name].entries, key=lambda entry: entry.path)
+        subs = forwarded[name] = _forwarded(entries) if _BUREAU.search(name) else set()
         for sub in sorted(subs):
-            inner = [replace(e, path=e.path[len(sub) + 1 :]) for e in unit.entries if e.path.startswith(f"{sub}/")]
+            inner = [replace(e, path=e.path[len(sub) + 1 :]) for e in entries if e.path.startswith(f"{sub}/")]
             result[f"{name}/{sub}"] = Unit(f"{name}/{sub}", inner)
-        own = [e for e in unit.entries if e.path.partition("/")[0] not in subs]
+        own = [e for e in entries if e.path.partition("/")[0] not in subs]
         if own or not subs:
             result[name] = Unit(name, own)
-    return result
+    return result, [_moved(found, forwarded) for found in findings]
 
 
-def _forwarded(unit: Unit) -> set[str]:
+def _forwarded(entries: list[Entry]) -> set[str]:
     """Folders directly below a bureau's that hold workbooks; all of them if the bureau has none itself."""
-    own = any(e.suffix in WORKBOOKS and "/" not in e.path for e in unit.entries)
-    folders = {e.path.partition("/")[0] for e in unit.entries if "/" in e.path}
-    with_workbook = {e.path.partition("/")[0] for e in unit.entries if "/" in e.path and e.suffix in WORKBOOKS}
+    own = any(e.suffix in WORKBOOKS and "/" not in e.path for e in entries)
+    folders = {e.path.partition("/")[0] for e in entries if "/" in e.path}
+    with_workbook = {e.path.partition("/")[0] for e in entries if "/" in e.path and e.suffix in WORKBOOKS}
     return folders if with_workbook and not own else with_workbook
+
+
+def _moved(found: Finding, forwarded: Mapping[str, set[str]]) -> Finding:
+    sub, _, path = found.value.partition("/")
+    if path and sub in forwarded.get(found.place.unit, ()):
+        return replace(found, place=Place(f"{found.place.unit}/{sub}"), value=path)
+    return found
 
 
 # --- workbooks ------------------------------------------------------------------------------
 
 
-def _receive(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding]) -> None:
-    """Copy the unit's workbooks aside; equal ones once, the others are named."""
-    first: dict[str, str] = {}
+def _received(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding]) -> list[Received]:
+    """The unit's workbooks copied aside; of equal ones the first, the others are named."""
+    first: dict[str, Received] = {}
     for entry in unit.entries:
-        if entry.suffix in ARCHIVES:
-            facts = {"why": "是不能读取的压缩格式", "remedy": "请解压成文件夹，或改用 .zip 压缩"}
-            findings.append(Finding("F10", Place(unit.name), entry.path, facts))
         if entry.suffix not in WORKBOOKS:
             continue
         copied = receive(entry, keep, workbook_mb)
+        place = Place(unit.name, entry.path)
         if isinstance(copied, Rejection):
             facts = {"cause": copied.cause, "remedy": copied.remedy}
-            findings.append(Finding("F01", Place(unit.name, entry.path), entry.name, facts))
+            findings.append(Finding("F01", place, entry.name, facts))
         elif copied.sha256 in first:
-            facts = {"same": first[copied.sha256]}
-            findings.append(Finding("F05", Place(unit.name, entry.path), entry.name, facts, safe=True))
+            facts = {"same": first[copied.sha256].entry.path}
+            findings.append(Finding("F05", place, entry.path, facts, safe=True))
         else:
-            first[copied.sha256] = entry.path
-            unit.workbooks.append(copied)
-
-
-def receive(entry: Entry, keep: Path, workbook_mb: int) -> Received | Rejection:
-    """A private copy named by its SHA-256, taken in one reading; a file that changes meanwhile is refused."""
-    if entry.size > workbook_mb * 1_000_000:
-        return Rejection(f"文件超过 {workbook_mb} MB", "请删去大图片和多余内容，或拆分后再报送")
-    part = keep / f".{os.getpid()}.part"
-    digest = hashlib.sha256()
-    size = 0
-    try:
-        keep.mkdir(parents=True, exist_ok=True)
-        with open(entry.real, "rb") as source, open(part, "wb") as copy:
-            before = os.fstat(source.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                return Rejection("不是普通文件", "请放入文件本身")
-            for chunk in _chunks(source):
-                digest.update(chunk)
-                copy.write(chunk)
-                size += len(chunk)
-            after = os.fstat(source.fileno())
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != before.st_size:
-            return Rejection("读取时文件正在变化", "请等文件复制或保存完后重新运行")
-        target = keep / f"{digest.hexdigest()}{entry.suffix}"
-        os.replace(part, target)
-    except OSError as error:
-        return Rejection(*_said(error))
-    finally:
-        part.unlink(missing_ok=True)
-    return Received(entry, target, digest.hexdigest())
-
-
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    while chunk := source.read(_CHUNK):
-        yield chunk
+            first[copied.sha256] = copied
+    return list(first.values())

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".et", ".ods", ".csv", ".xlsb", ".xltx", ".ett"})
-VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".wmv", ".flv", ".m4v", ".mpg", ".mpeg", ".ts", ".webm", ".rmvb", ".vob", ".3gp"})
-AUDIOS = frozenset({".mp3", ".wav", ".m4a", ".aac", ".wma", ".flac", ".ogg", ".amr", ".ape"})
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic"})
-DOCUMENTS = frozenset({".doc", ".docx", ".pdf", ".wps", ".ppt", ".pptx", ".txt", ".srt", ".vtt", ".ass", ".xml", ".html", ".htm", ".ofd", ".md"})
-ARCHIVES = frozenset({".rar", ".7z", ".tar", ".gz", ".bz2", ".xz", ".iso"})
+
+def _extensions(names: str) -> frozenset[str]:
+    return frozenset(f".{name}" for name in names.split())
+
+
+WORKBOOKS = _extensions("xlsx xlsm xls et ods csv xlsb xltx ett")
+VIDEOS = _extensions("mp4 mov avi mkv wmv flv m4v mpg mpeg ts webm rmvb vob 3gp")
+AUDIOS = _extensions("mp3 wav m4a aac wma flac ogg amr ape")
+IMAGES = _extensions("jpg jpeg png webp bmp gif tif tiff heic")
+DOCUMENTS = _extensions("doc docx pdf wps ppt pptx dps txt rtf srt vtt ass xml html htm css js json ofd md")
+ARCHIVES = _extensions("rar 7z tar tgz gz bz2 xz cab iso")
+KNOWN = WORKBOOKS | VIDEOS | AUDIOS | IMAGES | DOCUMENTS
+
+
+def suffix_of(name: str) -> str:
+    """The extension of a bare file name in lower case, with its dot; "" if there is none."""
+    stem, _, extension = name.rpartition(".")
+    return f".{extension.lower()}" if stem else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Entry:
     @property
     def suffix(self) -> str:
         """The extension in lower case, with its dot."""
-        return os.path.splitext(self.name)[1].lower()
+        return suffix_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

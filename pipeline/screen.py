@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -16,8 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.run import Result
+    from pipeline.summarise import UnitSummary
 
 MOST_LINES = 60
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("单位", "left"),
+    ("资源", "right"),
+    ("错误", "right"),
+    ("警告", "right"),
+    ("结论", "left"),
+    ("退回的文件", "left"),
+)
 
 
 class Progress:
@@ -39,59 +47,64 @@ class Progress:
         else:
             counted = DownloadColumn() if unit == "bytes" else MofNCompleteColumn()
             remaining = TimeRemainingColumn()
-            bars = Bars(TextColumn("{task.description}"), BarColumn(), counted, remaining, console=self._console)
-            with bars:
+            columns = (TextColumn("{task.description}"), BarColumn(), counted, remaining)
+            with Bars(*columns, console=self._console) as bars:
                 task = bars.add_task(name, total=total)
                 yield lambda done: bars.advance(task, done)
 
 
-def use_utf8() -> None:
-    """Chinese on consoles of any code page (Windows)."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="replace")
-
-
 def show(result: Result, output: Path) -> None:
     """One table of units, the rules that did not run, and where to look next."""
-    console = Console(highlight=False)
+    # Names come from outside: nothing in them is an instruction to the console.
+    console = Console(highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         console.print(_table(result))
     else:
         _print_lines(result)
+    for line in _summary(result, output):
+        print(line)
+
+
+def _summary(result: Result, output: Path) -> Iterator[str]:
     errors = sum(unit.counts.errors for unit in result.units)
     warnings = sum(unit.counts.warnings for unit in result.units)
     rows = sum(unit.rows for unit in result.units)
     passed = sum(unit.passed for unit in result.units)
-    print(f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；错误 {errors} 处，警告 {warnings} 处。")
-    homeless = [each for each in result.told if not each.finding.place.unit]
-    for each in homeless:
-        print(f"注意：{each.message}{each.fix}")
+    yield f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；错误 {errors} 处，警告 {warnings} 处。"
+    for each in result.told:
+        if not each.finding.place.unit:
+            yield f"注意：{each.message}{each.fix}"
     if result.ignored:
-        print(f"另有 {result.ignored} 个临时文件和系统文件，已略过。")
+        yield f"另有 {result.ignored} 个临时文件和系统文件，已略过。"
     for code, reason in sorted(result.skipped.items()):
-        print(f"未执行的规则 {code}：{reason}。")
+        yield f"未执行的规则 {code}：{reason}。"
     for remark in result.remarks:
-        print(f"注意：{remark}")
+        yield f"注意：{remark}"
     for where, _ in result.faults:
-        print(f"程序故障：处理“{where}”时出错，其余结果不受影响，详情见 run.json，请转给维护人员。")
-    print(f"逐条问题见 {output / 'findings.csv'}；退回各单位的工作簿在 {output / '退回'}。")
-    print("某条规则的说明：python -m pipeline explain 规则代码")
+        yield f"程序故障：处理“{where}”时出错，其余结果不受影响；请把 run.json 转给维护人员。"
+    returned = f"；退回各单位的工作簿在 {output / '退回'}" if result.files else ""
+    yield f"逐条问题见 {output / 'findings.csv'}{returned}。"
+    yield "某条规则的说明：python -m pipeline explain 规则代码"
+
+
+def _cells(unit: UnitSummary, files: list[str], joint: str) -> tuple[str, ...]:
+    counts = unit.counts
+    told = (unit.unit, unit.rows, counts.errors, counts.warnings, unit.state, joint.join(files))
+    return tuple(str(each) for each in told)
 
 
 def _table(result: Result) -> Table:
     table = Table(title="校验结果")
-    for name, justify in (("单位", "left"), ("资源", "right"), ("错误", "right"), ("警告", "right"), ("结论", "left"), ("退回的文件", "left")):
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for name, justify in _COLUMNS:
+        table.add_column(name, justify=justify, overflow="fold")
     for unit in result.units[:MOST_LINES]:
-        table.add_row(unit.unit, str(unit.rows), str(unit.counts.errors), str(unit.counts.warnings), unit.state, "\n".join(result.files.get(unit.unit, ())))
+        table.add_row(*_cells(unit, result.files.get(unit.unit, []), "\n"))
     if len(result.units) > MOST_LINES:
-        table.add_row(f"……共 {len(result.units)} 个单位，其余见 units.csv", "", "", "", "", "")
+        table.add_row(f"……共 {len(result.units)} 个单位，其余见 units.csv")
     return table
 
 
 def _print_lines(result: Result) -> None:
-    print("单位\t资源\t错误\t警告\t结论\t退回的文件")
+    print(*(name for name, _ in _COLUMNS), sep="\t")
     for unit in result.units:
-        print(unit.unit, unit.rows, unit.counts.errors, unit.counts.warnings, unit.state, "；".join(result.files.get(unit.unit, ())) or "—", sep="\t")
+        print(*_cells(unit, result.files.get(unit.unit, []) or ["—"], "；"), sep="\t")

@@ -111,7 +111,6 @@ class Settings(_Closed):
     earliest_created: dt.date
     platforms: dict[str, str]
     safe_corrections: Literal["警告", "错误"] = "警告"
-    returned_rows: Literal["全部", "仅错误行"] = "全部"
     severity: dict[str, Severity] = {}
     off: tuple[str, ...] = ()
     limits: Limits

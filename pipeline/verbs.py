@@ -3,42 +3,74 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.stops import Stop
+from pipeline.stops import FAULT, FOUND, OK, USAGE, Stop
 
 if TYPE_CHECKING:
     from pipeline.settings import Loaded
 
 TEMPLATES = Path("templates")
 RULES_PAGE = Path("docs/RULES.md")
+MOST_JOBS = 60
+"""Windows waits for at most 63 processes at once."""
 
 
 def validate(chosen: Namespace) -> int:
     """Check everything under --input and write --output."""
     from pipeline.history import HistoryError
     from pipeline.output import OutputError
-    from pipeline.run import run
-    from pipeline.screen import Progress, show, use_utf8
 
-    use_utf8()
-    if chosen.jobs < 1:
-        raise Stop(f"--jobs 应为 1 或更大的整数，现为 {chosen.jobs}。", 2)
+    if not 1 <= chosen.jobs <= MOST_JOBS:
+        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {chosen.jobs}。", USAGE)
     loaded = _settings(chosen.config)
-    if not chosen.input.is_dir():
-        raise Stop(f"没有找到报送内容的文件夹“{chosen.input}”，请把各单位的文件夹放进去，或用 --input 指明。", 2)
+    _usable(chosen.input, chosen.output)
+    if chosen.online:
+        said = "注意：这一版还不能联网检查链接，--online 没有起作用，其余校验照常进行。"
+        print(said, file=sys.stderr)
+
+    from pipeline.run import run
+    from pipeline.screen import Progress, show
+
     now = dt.datetime.now().astimezone()
     try:
         result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
     except (OutputError, HistoryError) as error:
-        raise Stop(str(error), 3) from error
+        raise Stop(str(error), FAULT) from error
     show(result, chosen.output)
     if result.faults:
-        return 3
-    return 1 if result.has_errors and not chosen.exit_zero else 0
+        return FAULT
+    return FOUND if result.has_errors and not chosen.exit_zero else OK
+
+
+def _usable(source: Path, output: Path) -> None:
+    """Stop unless there is something to check, and the result lies apart from it."""
+    from pipeline.collect import anything_in
+
+    if not source.is_dir():
+        said = f"没有找到报送内容的文件夹“{source}”，请把各单位的文件夹放进去，或用 --input 指明。"
+        raise Stop(said, USAGE)
+    if _within(output, source) or _within(source, output):
+        said = f"输出文件夹“{output}”和报送内容的文件夹“{source}”不能是同一个，也不能一个在另一个里面。"
+        raise Stop(f"{said}请用 --output 另指一个文件夹。", USAGE)
+    try:
+        empty = not anything_in(source)
+    except OSError as error:
+        raise Stop(f"不能读取文件夹“{source}”，请检查权限。", USAGE) from error
+    if empty:
+        said = f"“{source}”中还没有报送内容。请把每个单位的文件夹（或它发来的 .zip）放进去，再重新运行。"
+        raise Stop(said, USAGE)
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    """Whether inner is outer or lies below it, by whatever names or links they are reached."""
+    inner = inner.resolve()
+    above = (folder for folder in (inner, *inner.parents) if folder.exists())
+    return outer.exists() and any(folder.samefile(outer) for folder in above)
 
 
 def template(chosen: Namespace) -> int:
@@ -48,11 +80,15 @@ def template(chosen: Namespace) -> int:
 
     settings = _settings(chosen.config).settings
     written = write_templates(
-        TEMPLATES, codes=settings.resource_types, version=TEMPLATE_VERSION, call_id=settings.call.id, year=settings.call.year
+        TEMPLATES,
+        codes=settings.resource_types,
+        version=TEMPLATE_VERSION,
+        call_id=settings.call.id,
+        year=settings.call.year,
     )
     for path, state in written:
         print(f"{path}：{'已写出' if state == 'written' else '已有人改过，保持原样'}")
-    return 0
+    return OK
 
 
 def explain(chosen: Namespace) -> int:
@@ -64,9 +100,10 @@ def explain(chosen: Namespace) -> int:
     rule = REGISTER.rules.get(code) or REGISTER.rules.get(code.upper())
     if rule is None:
         near = nearest(code)
-        raise Stop(f"没有“{code}”这条规则{f'，是不是 {near}' if near else ''}；全部规则见 {RULES_PAGE}。", 2)
+        hint = f"，是不是 {near}" if near else ""
+        raise Stop(f"没有“{code}”这条规则{hint}；全部规则见 {RULES_PAGE}。", USAGE)
     print(page(rule))
-    return 0
+    return OK
 
 
 def rules(_chosen: Namespace) -> int:
@@ -76,7 +113,7 @@ def rules(_chosen: Namespace) -> int:
     RULES_PAGE.parent.mkdir(exist_ok=True)
     RULES_PAGE.write_text(all_pages(), "utf-8", newline="\n")
     print(f"{RULES_PAGE}：已写出")
-    return 0
+    return OK
 
 
 def demo(chosen: Namespace) -> int:
@@ -84,25 +121,32 @@ def demo(chosen: Namespace) -> int:
     try:
         from pipeline.demo.call import write_call
     except ModuleNotFoundError as error:
-        raise Stop(f"缺少生成媒体所需的程序包“{error.name}”，请用 make demo 运行，它会自动安装。", 2) from error
+        said = f"缺少生成媒体所需的程序包“{error.name}”，请用 make demo 运行，它会自动安装。"
+        raise Stop(said, USAGE) from error
     if chosen.units < 1 or chosen.rows < 1:
-        raise Stop("--units 和 --rows 应为 1 或更大的整数。", 2)
+        raise Stop("--units 和 --rows 应为 1 或更大的整数。", USAGE)
     folder: Path = chosen.folder
     try:
         ledger = write_call(folder, units=chosen.units, rows=chosen.rows)
     except FileExistsError as error:
-        raise Stop(f"“{folder / 'input'}”中已有内容，请先移走，或用 --folder 换一个文件夹。", 2) from error
-    print(f"已生成 {chosen.units} 个单位的报送内容：{folder / 'input'}；故意写错的 {len(ledger)} 处列在 {folder / 'seeded.csv'}。")
+        said = f"“{folder / 'input'}”中已有内容，请先移走，或用 --folder 换一个文件夹。"
+        raise Stop(said, USAGE) from error
+    print(f"已生成 {chosen.units} 个单位的报送内容：{folder / 'input'}")
+    print(f"故意写错的 {len(ledger)} 处列在 {folder / 'seeded.csv'}。")
     checked = Namespace(
-        input=folder / "input", output=folder / "output", config=Path("config.yaml"), jobs=_processors(), exit_zero=True
+        input=folder / "input",
+        output=folder / "output",
+        config=Path("config.yaml"),
+        jobs=processors(),
+        online=False,
+        exit_zero=True,
     )
     return validate(checked)
 
 
-def _processors() -> int:
-    import os
-
-    return os.cpu_count() or 1
+def processors() -> int:
+    """How many processes work at once, unless told otherwise."""
+    return min(os.cpu_count() or 1, MOST_JOBS)
 
 
 def _settings(path: Path) -> Loaded:
@@ -111,4 +155,4 @@ def _settings(path: Path) -> Loaded:
     try:
         return load(path)
     except ConfigError as error:
-        raise Stop("\n".join(f"{path}：{problem}" for problem in error.problems), 2) from error
+        raise Stop("\n".join(f"{path}：{problem}" for problem in error.problems), USAGE) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pandas as pd
@@ -129,6 +130,7 @@ def test_table_rule_is_silent_on_right_and_on_empty_tables(rule: Rule) -> None:
     assert outcome.faults == []
 
 
+@functools.cache
 def all_example_findings() -> list[Finding]:
     found = [f for rule in FORM_RULES for f in table_of([{rule.on: rule.bad}]).findings]
     return found + [f for rule in TABLE_RULES for f in run_alone(rule, read_markdown(rule.bad)[0])]

@@ -43,6 +43,9 @@ UNIT_TYPES: tuple[str, ...] = (
 LEVELS: tuple[str, ...] = ("第一级", "第二级", "第三级", "第四级", "第五级")
 """等级保护 has five levels (GB/T 22240)."""
 
+MOST_LINES = 6
+"""A row grows with its text up to this many lines."""
+
 LIVE_ROWS = 5000
 """Last row that has drop-downs, prompts and live marks when the workbook is blank."""
 
@@ -329,6 +332,9 @@ def _write_resources(sheet: Any, style: Styles, rows: Sequence[Mapping[str, str]
         if field.name in missing:
             _mark(sheet, cells, missing[field.name], style["missing"])
     for row, record in enumerate(rows, 1):
+        lines = max(_lines(record.get(field.name, ""), field.width) for field in FIELDS if field.multiline)
+        if lines > 1:
+            sheet.set_row(row, 15 * min(lines, MOST_LINES))
         for column, field in enumerate(FIELDS):
             _write_value(sheet, row, column, field, record.get(field.name, ""), style)
     sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(FIELDS) - 1)}{last}"})

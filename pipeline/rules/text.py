@@ -8,10 +8,11 @@ import unicodedata
 from pipeline.model import Severity
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, rule
 
-INVISIBLE = " \t\r\n\u00a0\u1680\u2000-\u200f\u2028\u2029\u202a-\u202f\u205f\u2060-\u2064\u3000\ufeff"
-"""A regular-expression class body: blanks and zero-width characters that nobody sees at an end."""
+INVISIBLE = "".join(
+    map(chr, (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F))
+) + "".join(map(chr, (*range(0x2060, 0x2065), 0x3000, 0xFEFF)))
+"""Blanks and zero-width characters that nobody sees at the ends of a text."""
 
-EDGE = re.compile(f"^[{INVISIBLE}]+|[{INVISIBLE}]+$")
 PLACEHOLDER = re.compile(r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL")
 FILLER = re.compile(
     r"同上|同前|如上|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
