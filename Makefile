@@ -9,7 +9,7 @@ else
 BIN := $(VENV)/bin
 endif
 RUN := $(BIN)/python
-INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: --require-hashes -r
+INSTALL = $(RUN) -m pip install -qq --disable-pip-version-check --no-input --no-deps --only-binary :all: --require-hashes -r
 
 UNITS ?= 30
 ROWS ?= 100

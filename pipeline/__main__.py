@@ -25,7 +25,7 @@ class _Chinese(argparse.HelpFormatter):
         groups: Iterable[argparse._MutuallyExclusiveGroup],
         prefix: str | None = None,
     ) -> None:
-        super().add_usage(usage, actions, groups, prefix or "用法：")
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,27 +68,33 @@ def parser() -> argparse.ArgumentParser:
     """All verbs with their options."""
     top = _Parser("python -m pipeline", "继续教育数字化资源报送校验（教职成函〔2024〕192号）")
     commands = top.add_subparsers(dest="verb", required=True, metavar="命令")
-    folder, file, number = ({"metavar": word} for word in ("文件夹", "文件", "个数"))
-    config = {"type": Path, "default": Path("config.yaml"), "help": "设置（默认 config.yaml）", **file}
 
     check = commands.add_parser("validate", help="校验 input/ 中各单位报送的内容，结果写到 output/")
-    check.add_argument("--input", type=Path, default=Path("input"), help="报送内容（默认 input）", **folder)
-    check.add_argument("--output", type=Path, default=Path("output"), help="结果（默认 output）", **folder)
-    check.add_argument("--config", **config)
-    check.add_argument("--jobs", type=int, default=verbs.processors(), help="同时工作的进程数", **number)
+    _add_path(check, "--input", "文件夹", "报送内容", Path("input"))
+    _add_path(check, "--output", "文件夹", "结果", Path("output"))
+    _add_path(check, "--config", "文件", "设置", Path("config.yaml"))
+    _add_count(check, "--jobs", "同时工作的进程数", verbs.processors())
     check.add_argument("--online", action="store_true", help="先联网检查链接（这一版还不能）")
     check.add_argument("--exit-zero", action="store_true", help="发现错误时也返回 0")
 
     template = commands.add_parser("template", help="在 templates/ 写出空白的标准表和 Word 表格")
-    template.add_argument("--config", **config)
+    _add_path(template, "--config", "文件", "设置", Path("config.yaml"))
     explain = commands.add_parser("explain", help="说明一条规则：要求、原因、出处、正反例")
     explain.add_argument("code", metavar="规则代码", help="如 R09-3")
     demo = commands.add_parser("demo", help="生成一批仿真的报送内容，并校验")
-    demo.add_argument("--units", type=int, default=30, help="单位数（默认 30）", **number)
-    demo.add_argument("--rows", type=int, default=100, help="每个单位的资源数（默认 100）", **number)
-    demo.add_argument("--folder", type=Path, default=Path("demo"), help="写到哪里（默认 demo）", **folder)
+    _add_count(demo, "--units", "单位数", 30)
+    _add_count(demo, "--rows", "每个单位的资源数", 100)
+    _add_path(demo, "--folder", "文件夹", "写到哪里", Path("demo"))
     commands.add_parser("rules", help="重新生成 docs/RULES.md")
     return top
+
+
+def _add_path(verb: argparse.ArgumentParser, option: str, what: str, says: str, default: Path) -> None:
+    verb.add_argument(option, type=Path, default=default, metavar=what, help=f"{says}（默认 {default}）")
+
+
+def _add_count(verb: argparse.ArgumentParser, option: str, says: str, default: int) -> None:
+    verb.add_argument(option, type=int, default=default, metavar="个数", help=f"{says}（默认 {default}）")
 
 
 def main(arguments: list[str] | None = None) -> int:

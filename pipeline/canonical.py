@@ -6,7 +6,6 @@ the schema refuses are read one by one, by their field's reader.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,12 +14,12 @@ import pandas as pd
 from pipeline.fields import BY_NAME, FIELDS
 from pipeline.model import Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
-from pipeline.rules.text import FILLER, INVISIBLE, PLACEHOLDER, REQUIRED_CODES
+from pipeline.rules.text import ERROR_VALUES, REQUIRED_CODES, is_placeholder, trimmed
 from pipeline.schema import FORM, REQUIRED, build_schema, failures
 from pipeline.settings import Settings
 
 PROVENANCE = ["@unit", "@workbook", "@sheet", "@row"]
-_COUNTS = ("点击量", "学习人数")
+_NUMBERS = ("点击量", "学习人数", "所属顺序")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     values = raw.mask(held, "")
     table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], rows)
     _trim(table, values)
+    _hold_error_values(table, values)
     _blank_placeholders(table, values)
     _day_only(values, kinds)
     _read_forms(table, values, kinds, settings)
@@ -122,20 +122,34 @@ def _trim(table: Table, values: pd.DataFrame) -> None:
     """G01: blanks that nobody sees at both ends."""
     for name in BY_NAME:
         column = values[name]
-        trimmed = column.map({text: text.strip(INVISIBLE) for text in column.unique()})
-        changed = trimmed != column
+        tidy = column.map({text: trimmed(text) for text in column.unique()})
+        changed = tidy != column
         if changed.any():
-            _note(table, "G01", name, column.index[changed & (trimmed != "")], breaks=False, safe=True)
-            values[name] = trimmed
+            _note(table, "G01", name, column.index[changed & (tidy != "")], breaks=False, safe=True)
+            values[name] = tidy
+
+
+def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
+    """S10 for error values that were pasted or typed as text."""
+    for name in BY_NAME:
+        found = values[name].isin(ERROR_VALUES)
+        for index in values.index[found]:
+            text = table.text(index, name)
+            table.findings.append(
+                Finding("S10", table.place(index, name), text, {"what": f"是公式错误 {text}"})
+            )
+        table.broken.loc[found, name] = True
+        values.loc[found, name] = ""
 
 
 def _blank_placeholders(table: Table, values: pd.DataFrame) -> None:
     """G04 in optional fields, G05 in required ones."""
     for field in FIELDS:
         column = values[field.name]
-        pattern = re.compile(f"{PLACEHOLDER.pattern}|{FILLER.pattern}") if field.required else PLACEHOLDER
-        zero = not field.required and field.name not in _COUNTS
-        verdicts = {text: bool(pattern.fullmatch(text)) or (zero and text == "0") for text in column.unique()}
+        zero = not field.required and field.name not in _NUMBERS
+        verdicts = {
+            text: is_placeholder(text, field.required) or (zero and text == "0") for text in column.unique()
+        }
         found = column.map(verdicts).astype(bool) if len(column) else column.astype(bool)
         if found.any():
             _note(

@@ -270,9 +270,9 @@ def _moved(found: Finding, forwarded: Mapping[str, set[str]]) -> Finding:
 
 
 def _received(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding]) -> list[Received]:
-    """The unit's workbooks copied aside; of equal ones the first, the others are named."""
+    """The unit's workbooks copied aside; of equal ones that with the shortest name, the others are named."""
     first: dict[str, Received] = {}
-    for entry in unit.entries:
+    for entry in sorted(unit.entries, key=lambda entry: (len(entry.path), entry.path)):
         if entry.suffix not in WORKBOOKS:
             continue
         copied = receive(entry, keep, workbook_mb)
@@ -285,4 +285,4 @@ def _received(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding])
             findings.append(Finding("F05", place, entry.path, facts, safe=True))
         else:
             first[copied.sha256] = copied
-    return list(first.values())
+    return sorted(first.values(), key=lambda received: received.entry.path)

@@ -105,21 +105,37 @@ TITLES = (
     "主治医师|医师"
 )
 BODIES = "大学|学院|学校|公司|中心|研究院|研究所|教育局|出版社|集团|协会|医院|编写组|教研室|课题组|团队"
-TAGS = (
+_TAGS = (
     "p|br|div|span|img|a|b|i|u|strong|em|font|table|tbody|tr|td|th|ul|ol|li|h[1-6]|hr|section|"
-    "html|body|style|script"
+    "html|body|style|script|iframe|video|audio"
 )
+OPENING_TAG = rf"\s*<(?:{_TAGS})(?:\s[^<>]*)?/?>"
+MARKUP = (
+    rf"</(?:{_TAGS})\s*>|<(?:br|hr|img|iframe|video|audio)(?:\s[^<>]*)?/?>|<!--|&(?:[a-z]{{2,8}}|#[0-9]+);|"
+    r"\[图片\]|!\[[^\]]*\]\("
+)
+"""What only web code or pasted pictures leave behind; a lone `<p>` in prose about HTML does not count."""
+SEE_ELSEWHERE = (
+    r"[（(【]?(?:(?:详情?|参|请|请参|具体|内容|简介|介绍)?[见阅][^，。；]{0,8}"
+    r"(?:附件|附表|附页|附录|文件|网页|平台|官网|链接|封面|文档|附图)[^。]{0,20}|另附|附后|见[上下]文?)[）)】]?[。.]?"
+)
+"""A whole text that only points to another place."""
 
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
-_NAME = rf"(?![{_HAN}·]{{1,4}}(?:{TITLES})(?:;|$))[^;；、，,/／|｜()（）:：\s•‧・∙●⋅･．。<>]+"
+_FOREIGN = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
+_NOT_IN_A_NAME = r"^;；、，,/／|｜()（）【】\[\]〔〕:：&＆\s•‧・∙●⋅･．。<>"
+_NAME = (
+    rf"(?![{_HAN}·]{{1,4}}(?:{TITLES})(?:;|$))(?![{_HAN}]{{2,3}}[和与及][{_HAN}]{{2,3}}(?:;|$))"
+    rf"(?![{_HAN}]{{2,}}(?:大学|学院|学校|公司|中心|研究院|医院)[{_HAN}]{{2,4}}(?:;|$))[{_NOT_IN_A_NAME}]+"
+)
 _SPEAKER = (
     rf"(?!主讲)(?:（(?:{'|'.join(NATIONS)})族）)?(?![^;]*[{_HAN}]\.[{_HAN}])"
-    rf"{_NAME}(?:(?<=[A-Za-z.’'-]) (?=[A-Za-z]){_NAME})*(?<!{')(?<!'.join(BODIES.split('|'))})"
+    rf"{_NAME}(?:(?<=[{_FOREIGN}.’'-]) (?=[{_FOREIGN}]){_NAME})*(?<!{')(?<!'.join(BODIES.split('|'))})"
 )
-_WORD = r"[^;；、，,|｜\s]+(?: [^;；、，,|｜\s]+)*"
-_LEVEL = r"[^-－/／\\>＞→»›—–―‐‑−|｜、;；\s]+(?: [^-－/／\\>＞→»›—–―‐‑−|｜、;；\s]+)*"
+_WORD = r"[^;；、，,。|｜\s]+(?: [^;；、，,。|｜\s]+)*"
+_LEVEL = r"[^-－/／\\>＞→»›—–―‐‑−|｜、;；，：~～\s]+(?: [^-－/／\\>＞→»›—–―‐‑−|｜、;；，：~～\s]+)*"
 _LETTER = r"A-Za-z0-9\u00a1-\u1fff\u3040-\uabff"
-_LABEL = rf"[{_LETTER}](?:[{_LETTER}-]*[{_LETTER}])?"
+_LABEL = rf"[{_LETTER}](?:[{_LETTER}_-]*[{_LETTER}])?"
 
 
 FIELDS: tuple[Field, ...] = (
@@ -179,7 +195,7 @@ FIELDS: tuple[Field, ...] = (
         "第三方平台上本课程的链接地址",
         "已经在其他平台部署的在线课程可填写该字段",
         "https://www.icourse163.org/course/HNU-1206459828",
-        form=rf"(?i:https?)://(?:{_LABEL}\.)+{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][^\s，。；：、“”]*)?",
+        form=rf"(?!.*[;,]\s*https?://)(?i:https?)://(?:{_LABEL}\.)+{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][^\s，。；：、“”]*)?",
         prompt="选填。本课程在第三方平台上的完整网址，以 http:// 或 https:// 开头，一格只填一个网址。",
         excel=(
             'OR({c}="",AND(OR(LEFT(LOWER({c}),7)="http://",LEFT(LOWER({c}),8)="https://"),'
@@ -219,10 +235,7 @@ FIELDS: tuple[Field, ...] = (
         "简要介绍资源的基本信息",
         "必填, 文本格式",
         "介绍航空发动机的组成、原理和发展，适合科普学习。",
-        form=(
-            rf"(?si:(?!.*<\s*/?\s*(?:{TAGS})(?:\s[^<>]*)?/?>)(?!.*&(?:nbsp|lt|gt|amp|quot|#[0-9]+);)"
-            r"(?!(?:.{0,4}(?:详见|参见|请见|见))(?:附件|附表|附页|附录|文件|网页|平台|官网)[0-9一二三四五六七八九十]*[。.]?$).*)"
-        ),
+        form=rf"(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*)",
         prompt="必填，文本格式。简要介绍资源的基本信息（内容、对象、学习收获）；不要粘贴网页代码，不要写“见附件”。",
         excel='OR({c}="",AND(LEN({c})>=20,LEN({c})<=1000))',
         aliases=("简介", "课程简介", "内容简介", "资源介绍", "课程介绍"),
@@ -237,7 +250,7 @@ FIELDS: tuple[Field, ...] = (
         "总时长, 统一格式为 hh:mm:ss, 如 02:45:32",
         "02:45:32",
         prompt="选填。总时长，统一格式为 hh:mm:ss，如 02:45:32。45 分 30 秒请填 00:45:30。",
-        form=r"(?!00:00:00)[0-9]{2,3}:[0-5][0-9]:[0-5][0-9]",
+        form=r"(?!00:00:00)(?:[0-9]{2}|[1-9][0-9]{2}):[0-5][0-9]:[0-5][0-9]",
         excel=(
             'OR({c}="",IF(ISNUMBER({c}),{c}>0,'
             'IFERROR(AND(VALUE({c})>0,EXACT(TEXT(VALUE({c}),"[hh]:mm:ss"),{c})),FALSE)))'
@@ -371,7 +384,7 @@ FIELDS: tuple[Field, ...] = (
         "所属分类目录体系",
         "如: 科学文化-航空知识-航空发动机",
         "科学文化-航空知识-航空发动机",
-        form=rf"{_LEVEL}(?:-{_LEVEL})*",
+        form=rf"(?!.*[{_HAN}] [{_HAN}]){_LEVEL}(?:-{_LEVEL})*",
         prompt="选填。按“一级-二级-三级”填写，用半角减号 - 连接，如：科学文化-航空知识-航空发动机。",
         excel=(
             'AND(ISERROR(FIND("/",{c})),ISERROR(FIND(">",{c})),ISERROR(FIND("－",{c})),'

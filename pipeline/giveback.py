@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from pipeline.fields import TEMPLATE_VERSION
 from pipeline.isolate import Failure, Limits, Workers
 from pipeline.model import Submission
-from pipeline.output import safe_name
+from pipeline.output import apart, safe_name
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
 from pipeline.screen import Progress
 from pipeline.settings import Settings
@@ -45,7 +46,9 @@ def give_back(
     names = _names(due)
 
     def task(submission: Submission, *, as_sent: bool) -> MarkTask:
-        return _task(submission, by_book[submission.unit, submission.workbook], read, settings, as_sent=as_sent)
+        return _task(
+            submission, by_book[submission.unit, submission.workbook], read, settings, as_sent=as_sent
+        )
 
     with progress.stage("标注退回的工作簿", len(due)) as advance:
         first = workers.run(
@@ -63,21 +66,19 @@ def give_back(
             if isinstance(outcome, str):
                 read.faults.append((f"{submission.unit}/{submission.workbook}", outcome))
             else:
-                yield GivenBack(submission.unit, names[submission.unit, submission.workbook], outcome.data, remark)
+                yield GivenBack(
+                    submission.unit, names[submission.unit, submission.workbook], outcome.data, remark
+                )
 
 
 def _names(due: Iterable[Submission]) -> Mapping[tuple[str, str], str]:
-    """退回/<单位>/<原文件名>.xlsx; a second workbook of the same name gets its folder or a number in front."""
-    taken: set[str] = set()
-    names = {}
-    for each in due:
-        stem = Path(each.workbook).stem
-        candidates = [stem, *(f"{stem}（{number}）" for number in range(2, len(taken) + 3))]
-        folder = f"{FOLDER}/{safe_name(each.unit)}"
-        name = next(n for c in candidates if (n := f"{folder}/{c}.xlsx").casefold() not in taken)
-        taken.add(name.casefold())
-        names[each.unit, each.workbook] = name
-    return names
+    """退回/<单位>/<原文件名>.xlsx; names that one folder cannot hold side by side are numbered."""
+    due = list(due)
+    # A folder named like a workbook could stand in the way of one.
+    wanted = {each.unit: re.sub(r"(?i)\.xlsx$", r"\g<0>_", safe_name(each.unit)) for each in due}
+    folders = apart(wanted)
+    stems = {(each.unit, each.workbook): safe_name(Path(each.workbook).stem) for each in due}
+    return apart({key: f"{FOLDER}/{folders[key[0]]}/{stem}.xlsx" for key, stem in stems.items()})
 
 
 def _task(
@@ -108,7 +109,7 @@ def _head(settings: Settings) -> tuple[str, ...]:
     return (
         f"{call.title}（{call.document}）：请改好后把本文件原样报回；"
         f"资源报送截止日为 {call.deadlines.resources}。",
-        "怎么改：点“位置”到有颜色的单元格修改；同意“建议值”的，在“是否采纳”填“是”；"
-        "“警告”确无问题的，在“单位说明”写明原因。",
+        "怎么改：点“位置”到有颜色的单元格，照“怎么改”和“建议值”修改；"
+        "“警告”确无问题的，在“单位说明”写明原因，由省级审核。",
         f"有疑问请联系：{'；'.join(call.contacts)}。",
     )

@@ -10,11 +10,12 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.fields import RESOURCE_FILE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, Entry, Unit
 from pipeline.model import Facts
 
@@ -22,7 +23,8 @@ Key = tuple[str, str]
 """(unit, path of the file below the unit's folder)."""
 
 MISSING = "在提交的文件中找不到"
-_LEAVES = re.compile(r"^(?:[A-Za-z]:|[\\/])|(?:^|[\\/])\.\.(?:[\\/]|$)|^~")
+_LOCAL = re.compile(r"^(?:[A-Za-z]:|[\\/])|^~")
+_ABOVE = re.compile(r"(?:^|[\\/])\.\.(?:[\\/]|$)")
 _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
 
 
@@ -57,8 +59,9 @@ class Index:
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in named):
             return Match(problem="含有不能用作文件名的字符")
         bare = posixpath.basename(named.replace("\\", "/").rstrip("/"))
-        if _LEAVES.search(named):
-            return Match(problem="写的是本机路径，不在提交的文件夹内", likely=self._only(self.bare, bare))
+        if _LOCAL.search(named) or _ABOVE.search(named):
+            problem = "写的是本机路径，不在提交的文件夹内" if _LOCAL.search(named) else "指向本单位文件夹以外"
+            return Match(problem=problem, likely=self._only(self.bare, re.sub("^[A-Za-z]:", "", bare)))
         path = posixpath.normpath(named.replace("\\", "/"))
         if path in self.paths:
             return Match(path)
@@ -70,11 +73,17 @@ class Index:
             return Match(several[0], respelled=posixpath.basename(several[0]) != bare)
         if several:
             return Match(problem=f"有 {len(several)} 个同名文件，不能确定是哪一个，请写明所在文件夹")
-        return Match(problem=MISSING, likely=self._only(self.stems, bare))
+        return Match(problem=MISSING, likely=self._likely(bare))
 
     def by_title(self, title: str) -> list[str]:
         """The files whose name without extension is the resource's name."""
         return self.stems.get(_fold(title), [])
+
+    def _likely(self, bare: str) -> str:
+        """The one file of the same name with another extension, or with none given."""
+        plain = bare.strip("\"'“”《》 ")
+        stem = posixpath.splitext(plain)[0]
+        return self._only(self.bare, plain) or self._only(self.stems, plain) or self._only(self.stems, stem)
 
     @staticmethod
     def _only(table: Mapping[str, list[str]], name: str) -> str:
@@ -106,7 +115,9 @@ class References:
         return sorted({key for key in (*_keys(media), *_keys(self.covers)) if key[1]})
 
 
-_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion"]
+_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion", "separator"]
+_SEPARATORS = {"；": re.compile(r"[;；\n]"), "、": re.compile(r"[;；\n、，,|]")}
+"""Beside the ASCII semicolon: one that leaves no doubt, and one that is a guess."""
 
 
 def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: Iterable[Key]) -> References:
@@ -120,36 +131,77 @@ def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: It
     return References(media, covers, frozenset(claimed))
 
 
+def canonical_names(found: References) -> dict[int, str]:
+    """By row index: 资源文件 with `;` where another separator left no doubt."""
+    sure = found.media[found.media["separator"] == "；"]
+    return dict(zip(sure["@index"], sure["suggestion"], strict=True))
+
+
 def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> pd.DataFrame:
     rows = []
     filled = values[values[field] != ""]
     for index, unit, text in zip(filled.index, filled["@unit"], filled[field], strict=True):
-        names = (
-            [text] if field != "资源文件" else [part for each in text.split(";") if (part := each.strip())]
-        )
+        names, separator = [text], ""
+        if field == RESOURCE_FILE:
+            names, separator = _names(text, indexes[unit])
+        whole = ";".join(names) if separator else ""
         for named in names:
             found = indexes[unit].find(named)
-            likely = found.likely if len(names) == 1 else ""
-            rows.append(
-                (index, unit, named, found.path, found.problem, "是" if found.respelled else "否", likely)
-            )
+            likely = whole or (found.likely if len(names) == 1 else "")
+            respelled = "是" if found.respelled else "否"
+            rows.append((index, unit, named, found.path, found.problem, respelled, likely, separator))
     return pd.DataFrame(rows, columns=_NAMED)
 
 
-def orphans(units: Iterable[Unit], claimed: frozenset[Key], workbooks: Mapping[str, str]) -> pd.DataFrame:
-    """Media and pictures of units with a workbook, and whether a row claims them.
+def _names(text: str, index: Index) -> tuple[list[str], str]:
+    """The names in a cell, and the separator that had to be guessed, "" if it was `;`.
 
-    A picture whose name says that it is a scan is let be. workbooks: where each unit's findings go.
+    Any character may be part of a name: another separator counts only if every part is a file.
     """
-    rows = []
-    for unit in units:
-        if unit.name not in workbooks:
-            continue
-        for entry in unit.entries:
-            picture = entry.suffix in IMAGES
-            if entry.suffix in VIDEOS | AUDIOS or (picture and not _SCAN.search(entry.path)):
-                mine = "是" if (unit.name, entry.path) in claimed else "否"
-                rows.append((unit.name, workbooks[unit.name], "", 0, entry.path, mine))
+    names = _parts(text, ";")
+    if all(index.find(name).path for name in names):
+        return names, ""
+    for separator, pattern in _SEPARATORS.items():
+        parts = _parts(text, pattern)
+        if len(parts) > len(names) and all(index.find(part).path for part in parts):
+            return parts, separator
+    return names, ""
+
+
+def _parts(text: str, separator: str | re.Pattern[str]) -> list[str]:
+    return [part for each in re.split(separator, text) if (part := each.strip())]
+
+
+def orphans(
+    units: Iterable[Unit],
+    found: References,
+    likely: Iterable[Key],
+    workbooks: Mapping[str, str],
+    with_covers: Container[str],
+) -> pd.DataFrame:
+    """Media and pictures of units with resources, and whether a row claims them.
+
+    A picture whose name says that it is a scan is let be, and so is a file that is suggested
+    for some row (likely): that row's finding tells of it. workbooks: where each unit's findings
+    go. with_covers: units whose list has the column 资源封面.
+    """
+    suggested = {*likely, *_keys_of(found.media, "suggestion"), *_keys_of(found.covers, "suggestion")}
+    told = found.claimed | suggested
+    rows = [
+        (
+            unit.name,
+            workbooks[unit.name],
+            "",
+            0,
+            entry.path,
+            "是" if (unit.name, entry.path) in told else "否",
+        )
+        for unit in units
+        if unit.name in workbooks
+        for entry in unit.entries
+        if entry.suffix in VIDEOS | AUDIOS
+        or (entry.suffix in IMAGES and unit.name in with_covers and not _SCAN.search(entry.path))
+    ]
     return pd.DataFrame(rows, columns=["@unit", "@workbook", "@sheet", "@row", "value", "claimed"])
 
 
@@ -210,7 +262,11 @@ def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, 
 
 
 def _keys(found: pd.DataFrame) -> list[Key]:
-    return list(zip(found["@unit"], found["path"], strict=True))
+    return _keys_of(found, "path")
+
+
+def _keys_of(found: pd.DataFrame, column: str) -> list[Key]:
+    return list(zip(found["@unit"], found[column], strict=True))
 
 
 def _with_facts(
@@ -224,5 +280,6 @@ def _with_facts(
 def measured_seconds(media: pd.DataFrame) -> pd.Series:
     """The length of all files of a row together, NaN if one of them has none; by row index."""
     timed = media[media["role"] != ""]
-    known = timed["seconds"].where(timed["sound"])
-    return known.groupby(timed["@index"]).agg(lambda lengths: lengths.sum(skipna=False))
+    known = timed["seconds"].where(timed["sound"]).astype(float)
+    row = timed["@index"]
+    return known.groupby(row).sum().mask(known.isna().groupby(row).any())

@@ -19,6 +19,7 @@ import pandas as pd
 from pipeline import __version__, history
 from pipeline.canonical import Table, canonical
 from pipeline.collect import Collected, collect
+from pipeline.fields import RESOURCE_FILE
 from pipeline.files import Unit
 from pipeline.giveback import FOLDER, give_back
 from pipeline.isolate import Limits, Workers
@@ -26,6 +27,7 @@ from pipeline.join import (
     Index,
     Key,
     References,
+    canonical_names,
     cover_table,
     likely_files,
     measured_seconds,
@@ -84,6 +86,8 @@ def run(
         table = canonical(read.submissions, settings)
         indexes = {name: Index(unit.entries) for name, unit in collected.units.items()}
         found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
+        for index, names in canonical_names(found).items():
+            table.values.at[index, RESOURCE_FILE] = names
         measured = measure(found.keys(), collected, output / CACHE, workers, progress)
         tables = _tables(table, found, measured, indexes, collected, read, settings)
         measured_suggestions(table, tables["resources"]["@measured"])
@@ -131,20 +135,27 @@ def _tables(
     media_facts = {key: media_columns(facts) for key, facts in measured.facts.items()}
     cover_facts = {key: cover_columns(facts) for key, facts in measured.facts.items()}
     media = media_table(values, found, media_facts, measured.twins, settings.media_types)
-    workbooks = {each.unit: each.workbook for each in reversed(read.submissions)}
+    likely = likely_files(values, indexes, found.claimed)
+    mine = [each for each in reversed(read.submissions) if each.rows]
     return {
         "resources": pd.concat(
             [
                 values,
                 pd.Series(values.index, values.index, name="@index"),
                 measured_seconds(media).reindex(values.index).rename("@measured"),
-                likely_files(values, indexes, found.claimed).rename("@likely"),
+                likely.rename("@likely"),
             ],
             axis=1,
         ),
         "media": media,
         "covers": cover_table(values, found, cover_facts),
-        "orphans": orphans(collected.units.values(), found.claimed, workbooks),
+        "orphans": orphans(
+            collected.units.values(),
+            found,
+            zip(values["@unit"], likely, strict=True),
+            {each.unit: each.workbook for each in mine},
+            {each.unit for each in mine if "资源封面" in each.layout.columns},
+        ),
     }
 
 

@@ -70,7 +70,10 @@ def _summary(result: Result, output: Path) -> Iterator[str]:
     warnings = sum(unit.counts.warnings for unit in result.units)
     rows = sum(unit.rows for unit in result.units)
     passed = sum(unit.passed for unit in result.units)
-    yield f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；错误 {errors} 处，警告 {warnings} 处。"
+    yield (
+        f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；"
+        f"错误 {errors} 处，警告 {warnings} 处。"
+    )
     for each in result.told:
         if not each.finding.place.unit:
             yield f"注意：{each.message}{each.fix}"

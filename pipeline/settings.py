@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import hashlib
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
+import pydantic_core
 import yaml
 
 from pipeline.model import Severity
@@ -27,13 +30,35 @@ class _Closed(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _blank_is_default(cls, tree: Any) -> Any:
+        """A key left blank means its default, where it has one."""
+        if not isinstance(tree, dict):
+            return tree
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        known = cls.model_fields.keys()
+        return {k: v for k, v in tree.items() if v is not None or k in required or k not in known}
+
+
+def _day(text: Any) -> Any:
+    """A date as a person writes it; pydantic alone takes 20240515 for seconds since 1970."""
+    if isinstance(text, str) and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise pydantic_core.PydanticCustomError("date_parsing", "not a date")
+    return text
+
+
+Day = Annotated[dt.date, pydantic.BeforeValidator(_day)]
+Share = Annotated[pydantic.FiniteFloat, pydantic.Field(ge=0)]
+Rate = Annotated[pydantic.FiniteFloat, pydantic.Field(gt=0)]
+
 
 class Deadlines(_Closed):
     """Last days of the notice's three steps (通知第四部分)."""
 
-    materials: dt.date
-    resources: dt.date
-    review: dt.date
+    materials: Day
+    resources: Day
+    review: Day
 
 
 class Call(_Closed):
@@ -42,10 +67,10 @@ class Call(_Closed):
     id: str
     title: str
     document: str
-    year: int
+    year: int = pydantic.Field(ge=2000, le=2100)
     deadlines: Deadlines
     contacts: tuple[str, ...]
-    review_date: dt.date | None = None
+    review_date: Day | None = None
     """The day that counts as today; None: the day of the run."""
 
 
@@ -57,8 +82,8 @@ class VideoStandard(_Closed):
     audio_codecs: tuple[str, ...]
     min_long_side: pydantic.PositiveInt
     min_short_side: pydantic.PositiveInt
-    min_fps: pydantic.PositiveFloat
-    fps_tolerance: float = pydantic.Field(ge=0, le=0.1)
+    min_fps: Rate
+    fps_tolerance: pydantic.FiniteFloat = pydantic.Field(ge=0, le=0.1)
     min_bitrate: pydantic.NonNegativeInt
     max_bitrate: pydantic.PositiveInt | None = None
     bitrate_scope: Literal["file", "stream"]
@@ -84,19 +109,19 @@ class Profile(_Closed):
 class DurationTolerance(_Closed):
     """Declared against measured length, in seconds; `percent` of the measured length."""
 
-    same: float
-    small: float
-    percent: float
-    large: float
+    same: Share
+    small: Share
+    percent: Share
+    large: Share
 
 
 class Limits(_Closed):
     """What one file may cost."""
 
-    workbook_mb: pydantic.PositiveInt
-    seconds: pydantic.PositiveFloat
-    memory_mb: pydantic.PositiveInt
-    cover_megapixels: pydantic.PositiveInt
+    workbook_mb: int = pydantic.Field(ge=1, le=2000)
+    seconds: pydantic.FiniteFloat = pydantic.Field(ge=1, le=86_400)
+    memory_mb: int = pydantic.Field(ge=512, le=1 << 20)
+    cover_megapixels: int = pydantic.Field(ge=1, le=1000)
 
 
 class Settings(_Closed):
@@ -108,7 +133,7 @@ class Settings(_Closed):
     profile: str
     profiles: dict[str, Profile]
     duration: DurationTolerance
-    earliest_created: dt.date
+    earliest_created: Day
     platforms: dict[str, str]
     safe_corrections: Literal["警告", "错误"] = "警告"
     severity: dict[str, Severity] = {}
@@ -140,68 +165,92 @@ class ConfigError(Exception):
 
 
 def load(path: Path) -> Loaded:
-    """The settings in a file. Raises ConfigError with every mistake found."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(path, [f"读不到配置文件：{error.strerror}，请确认文件在原处并且可以打开。"]) from error
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(path, ["配置文件过大，请恢复为随程序提供的 config.yaml 再改。"])
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError(path, [f"第 {line} 行：文件不是 UTF-8 编码，请用 UTF-8 编码另存。"]) from error
-    tree, lines = _parse(path, text)
+    """The settings in a file. Raises ConfigError with every mistake found, in the order of the file."""
+    raw, text = _read(path)
+    tree, lines, problems = _parse(path, text)
     try:
         settings = Settings.model_validate(tree)
     except pydantic.ValidationError as error:
-        raise ConfigError(path, [_sentence(item, lines) for item in error.errors()]) from error
-    _check_references(path, settings, lines)
+        problems += [_told(item, lines) for item in error.errors()]
+    problems += _references(tree, lines)
+    if problems:
+        raise ConfigError(path, [f"第 {line} 行：{said}。" for line, said in sorted(problems)])
     return Loaded(settings, hashlib.sha256(raw).hexdigest())
 
 
 Keys = tuple[str, ...]
+Problem = tuple[int, str]
+"""The line, and a clause."""
 
 
-def _parse(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
-    """The document as dicts, lists and texts, and the line of every key."""
+def _read(path: Path) -> tuple[bytes, str]:
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise ConfigError(path, [f"第 {event.start_mark.line + 1} 行：不支持 & 和 * 引用，请把内容写全。"])
-            if getattr(event, "tag", None):
-                raise ConfigError(path, [f"第 {event.start_mark.line + 1} 行：不支持以 ! 开头的标记，请删去。"])
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(
+            path, ["读不到设置文件，请确认它在原处并且可以打开，或用 --config 指明。"]
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(path, ["设置文件过大，请恢复为随程序提供的 config.yaml 再改。"])
+    try:
+        return raw, raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _at(
+            path, raw.count(b"\n", 0, error.start), "文件不是 UTF-8 编码，请用 UTF-8 编码另存"
+        ) from error
+
+
+def _at(path: Path, line: int, said: str) -> ConfigError:
+    """The one mistake that hides all others. line counts from 0."""
+    return ConfigError(path, [f"第 {line + 1} 行：{said}。"])
+
+
+def _parse(path: Path, text: str) -> tuple[dict[str, Any], dict[Keys, int], list[Problem]]:
+    """The document as dicts, lists and texts, the line of every key, and keys that stand twice."""
+    try:
+        _refuse_tricks(path, text)
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        hint = "；冒号要用英文半角 :，后面空一格" if "：" in text.splitlines()[line - 1 : line + 1].__str__() else ""
-        raise ConfigError(path, [f"第 {line} 行：写法有误，请检查缩进、冒号和引号{hint}。"]) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(path, ["文件中有不能显示的字符，请用记事本重新录入后按 UTF-8 保存。"]) from error
-    except RecursionError as error:
-        raise ConfigError(path, ["层次过深，请恢复为随程序提供的 config.yaml 再改。"]) from error
+        line = mark.line if mark else 0
+        colon = any("：" in each for each in text.splitlines()[max(0, line - 1) : line + 1])
+        hint = "；冒号要用英文半角 :，后面空一格" if colon else ""
+        raise _at(path, line, f"写法有误，请检查缩进、冒号和引号{hint}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position)
+        raise _at(path, line, "有不能显示的字符，请删去后重新录入这一行") from error
     lines: dict[Keys, int] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     tree = _plain(node, (), lines, problems)
-    if problems:
-        raise ConfigError(path, problems)
-    return tree, lines
+    if not isinstance(tree, dict):
+        raise _at(path, 0, "应是“名称: 内容”的写法，请恢复为随程序提供的 config.yaml 再改")
+    return tree, lines, problems
 
 
-def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems: list[str]) -> Any:
-    if len(where) > MAX_DEPTH:
-        problems.append(f"第 {lines.get(where, 1)} 行：层次过深，请恢复为随程序提供的写法。")
-        return None
+def _refuse_tricks(path: Path, text: str) -> None:
+    """References (a small file can become endless by them), tags, and depth without bound."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _at(path, line, "不支持 & 和 * 引用，请把内容写全；文字以这些符号开头的，请加上引号")
+        if getattr(event, "tag", None):
+            raise _at(path, line, "不支持以 ! 开头的标记，请删去；文字以 ! 开头的，请加上引号")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _at(path, line, "层次过深，请恢复为随程序提供的写法")
+
+
+def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems: list[Problem]) -> Any:
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "[…]"
             line = key_node.start_mark.line + 1
             if key in result:
                 first = lines[(*where, key)]
-                problems.append(f"第 {line} 行：“{key}”在第 {first} 行已写过，请只保留一处。")
+                problems.append((line, f"“{key}”在第 {first} 行已写过，请只保留一处"))
                 continue
             lines[(*where, key)] = line
             result[key] = _plain(value_node, (*where, key), lines, problems)
@@ -212,80 +261,84 @@ def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems
             lines[(*where, str(number))] = item.start_mark.line + 1
             items.append(_plain(item, (*where, str(number)), lines, problems))
         return items
-    if node is None:
+    if not isinstance(node, yaml.ScalarNode):
         return {}
     return None if node.value == "" and node.style is None else node.value
 
 
-_KINDS = {
+_SAID = {
     "missing": "缺少“{key}”这一项，请从随程序提供的 config.yaml 抄回",
-    "bool_parsing": "“{key}”应填 true 或 false，现为“{value}”",
-    "int_parsing": "“{key}”应填整数，现为“{value}”",
-    "float_parsing": "“{key}”应填数字，现为“{value}”",
-    "date_from_datetime_parsing": "“{key}”应填 2024-05-15 这样的日期，现为“{value}”",
-    "date_parsing": "“{key}”应填 2024-05-15 这样的日期，现为“{value}”",
-    "date_type": "“{key}”应填 2024-05-15 这样的日期",
-    "literal_error": "“{key}”只能填 {expected}，现为“{value}”",
-    "enum": "“{key}”只能填 {expected}，现为“{value}”",
-    "greater_than": "“{key}”应大于 {gt}，现为“{value}”",
-    "greater_than_equal": "“{key}”应不小于 {ge}，现为“{value}”",
-    "less_than_equal": "“{key}”应不大于 {le}，现为“{value}”",
+    "string_type": "“{key}”应填一段文字，现为{value}",
+    "int_parsing": "“{key}”应填整数，现为{value}",
+    "int_type": "“{key}”应填整数，现为{value}",
+    "float_parsing": "“{key}”应填数字，现为{value}",
+    "float_type": "“{key}”应填数字，现为{value}",
+    "finite_number": "“{key}”应填数字，现为{value}",
+    "date_from_datetime_parsing": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "date_parsing": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "date_type": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "literal_error": "“{key}”只能填 {expected}，现为{value}",
+    "enum": "“{key}”只能填 {expected}，现为{value}",
+    "greater_than": "“{key}”应大于 {gt}，现为{value}",
+    "greater_than_equal": "“{key}”应不小于 {ge}，现为{value}",
+    "less_than_equal": "“{key}”应不大于 {le}，现为{value}",
+    "tuple_type": "“{key}”应是一组内容，每行一个，以“- ”开头，现为{value}",
+    "dict_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
+    "model_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
 }
 
 
-def _sentence(error: Any, lines: dict[Keys, int]) -> str:
+def _told(error: Any, lines: Mapping[Keys, int]) -> Problem:
     """One of pydantic's errors, said in Chinese with its line."""
     where = tuple(str(step) for step in error["loc"])
-    line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
-        near = _nearest(where)
-        hint = f"，是不是“{near}”" if near else "，请删去"
-        return f"第 {line} 行：不认识“{key}”{hint}。"
-    form = _KINDS.get(error["type"], "“{key}”的写法不对，现为“{value}”")
-    context = {name: str(value) for name, value in error.get("ctx", {}).items()}
-    context["expected"] = context.get("expected", "").replace("'", "").replace(" or ", " 或 ")
-    value = error["input"] if isinstance(error["input"], str) else "空" if error["input"] is None else "一组内容"
-    return f"第 {line} 行：{form.format(key=key, value=value, **{'gt': '', 'ge': '', 'le': '', **context})}。"
+        near = _nearest(where[-1], _known_keys(where[:-1]))
+        return _line(where, lines), f"不认识“{key}”{f'，是不是“{near}”' if near else '，请删去'}"
+    facts = {name: f"{v:g}" if isinstance(v, float) else str(v) for name, v in error.get("ctx", {}).items()}
+    facts["expected"] = facts.get("expected", "").replace("'", "").replace(" or ", " 或 ")
+    given = error["input"]
+    facts["value"] = f"“{given}”" if isinstance(given, str) else "空" if given is None else "一组内容"
+    return _line(where, lines), _SAID.get(error["type"], "“{key}”的写法不对，现为{value}").format(
+        key=key, **facts
+    )
 
 
-def _nearest(where: Keys) -> str:
-    """The known key most like the last one, in the section where it stands."""
-    known = _known_keys(where[:-1])
-    return next(iter(difflib.get_close_matches(where[-1], known, 1, 0.6)), "")
+def _line(where: Keys, lines: Mapping[Keys, int]) -> int:
+    """Where a key stands; for one that is missing, the section that lacks it."""
+    return next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(word, known, 1, 0.6)), "")
 
 
 def _known_keys(where: Keys) -> list[str]:
+    """The keys of the section at `where`; none where names are free."""
     model: Any = Settings
     for step in where:
-        if not (isinstance(model, type) and issubclass(model, pydantic.BaseModel)):
-            return []
-        info = model.model_fields.get(step)
-        if info is None:
-            return []
-        model = info.annotation
-        if model == dict[str, Profile]:
-            return list(Profile.model_fields)
-    return list(model.model_fields) if hasattr(model, "model_fields") else []
+        fields = getattr(model, "model_fields", None)
+        model = fields[step].annotation if fields else get_args(model)[-1]
+    return list(getattr(model, "model_fields", ()))
 
 
-def _check_references(path: Path, settings: Settings, lines: dict[Keys, int]) -> None:
-    """Names in one section that must stand in another."""
+def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[Problem]:
+    """Names in one section that must stand in another; a section of the wrong kind is told elsewhere."""
     from pipeline.rules import REGISTER  # the rules' readers are typed with Settings
 
-    problems = []
-    if settings.profile not in settings.profiles:
-        known = "、".join(settings.profiles)
-        problems.append(f"第 {lines[('profile',)]} 行：profiles 中没有“{settings.profile}”，现有：{known}。")
-    for section, codes in (("severity", tuple(settings.severity)), ("off", settings.off)):
-        for number, code in enumerate(codes):
-            if code not in REGISTER.rules:
-                line = lines.get((section, code), lines.get((section, str(number)), 1))
-                near = next(iter(difflib.get_close_matches(code, list(REGISTER.rules), 1)), "")
-                hint = f"，是不是“{near}”" if near else ""
-                problems.append(f"第 {line} 行：没有“{code}”这条规则{hint}。")
-    for code in settings.media_types:
-        if code not in settings.resource_types:
-            problems.append(f"第 {lines[('media_types', code)]} 行：resource_types 中没有“{code}”。")
-    if problems:
-        raise ConfigError(path, problems)
+    profiles, chosen = tree.get("profiles"), tree.get("profile")
+    if isinstance(profiles, dict) and isinstance(chosen, str) and chosen not in profiles:
+        yield lines[("profile",)], f"profiles 中没有“{chosen}”，现有：{'、'.join(profiles)}"
+    types, media = tree.get("resource_types"), tree.get("media_types")
+    if isinstance(types, dict) and isinstance(media, dict):
+        for code in media.keys() - types.keys():
+            yield lines["media_types", code], f"resource_types 中没有“{code}”"
+    severity, off = tree.get("severity"), tree.get("off")
+    codes = [(("severity", code), code) for code in (severity if isinstance(severity, dict) else ())]
+    codes += [
+        (("off", str(number)), code) for number, code in enumerate(off if isinstance(off, list) else ())
+    ]
+    for where, code in codes:
+        if isinstance(code, str) and code not in REGISTER.rules:
+            near = _nearest(code.upper(), list(REGISTER.rules))
+            yield lines[where], f"没有“{code}”这条规则{f'，是不是“{near}”' if near else ''}"

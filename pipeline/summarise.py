@@ -50,7 +50,7 @@ def _told(found: Finding, settings: Settings) -> Told:
     if found.safe and severity is Severity.WARNING and found.code not in settings.severity:
         severity = Severity(settings.safe_corrections)
     facts = {
-        **found.facts,
+        **{name: shown(fact) if isinstance(fact, str) else fact for name, fact in found.facts.items()},
         "value": shown(found.value),
         "suggestion": shown(found.suggestion),
         "field": found.place.field,

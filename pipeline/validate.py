@@ -86,7 +86,7 @@ def _sound(rows: pd.DataFrame, reads: tuple[str, ...], broken: pd.DataFrame) -> 
 
 def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding]:
     facts = sorted(rule.names() - _BY_ENGINE)
-    optional = [name for name in ("suggestion", "value") if name in wrong]
+    optional = [name for name in ("suggestion", "value", "safe") if name in wrong]
     origin = [name for name in ("@index",) if name in wrong]
     columns = list(dict.fromkeys([*PROVENANCE, *origin, *optional, *facts]))
     for row in wrong[columns].to_dict("records"):
@@ -97,7 +97,8 @@ def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding
             place = Place(row["@unit"], row["@workbook"], "", 0, rule.on)
             value = row["value"]
         suggestion = row.get("suggestion", "")
-        yield Finding(rule.code, place, value, {name: row[name] for name in facts}, suggestion)
+        safe = bool(row.get("safe", False))
+        yield Finding(rule.code, place, value, {name: row[name] for name in facts}, suggestion, safe)
 
 
 def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:

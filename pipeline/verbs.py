@@ -22,6 +22,7 @@ MOST_JOBS = 60
 
 def validate(chosen: Namespace) -> int:
     """Check everything under --input and write --output."""
+    from pipeline.fault import REPORT
     from pipeline.history import HistoryError
     from pipeline.output import OutputError
 
@@ -41,6 +42,7 @@ def validate(chosen: Namespace) -> int:
         result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
     except (OutputError, HistoryError) as error:
         raise Stop(str(error), FAULT) from error
+    (chosen.output / REPORT).unlink(missing_ok=True)
     show(result, chosen.output)
     if result.faults:
         return FAULT

@@ -36,6 +36,8 @@ RIGHT_VIDEO = {
     "problem": "",
     "respelled": "否",
     "suggestion": "",
+    "separator": "",
+    "separator": "",
     "sort": "video",
     "role": "video",
     "sound": True,
@@ -62,6 +64,7 @@ RIGHT_COVER = {
     "width": 1280,
     "height": 720,
     "suggestion": "",
+    "separator": "",
 }
 
 

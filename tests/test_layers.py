@@ -25,7 +25,20 @@ ROOMS = {
     "pandera": {"schema"},
 }
 CORE = {"model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files"}
-EDGES = {"collect", "read", "probe", "render", "run", "output", "history", "submissions", "measure", "giveback", "isolate", "screen"}
+EDGES = {
+    "collect",
+    "read",
+    "probe",
+    "render",
+    "run",
+    "output",
+    "history",
+    "submissions",
+    "measure",
+    "giveback",
+    "isolate",
+    "screen",
+}
 
 
 def room(path: Path) -> str:
@@ -59,14 +72,20 @@ def test_libraries_stay_in_their_rooms(path: Path) -> None:
             assert room(path) in rooms, f"{path.name} imports {library}"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room(p) in CORE], ids=lambda path: str(path.relative_to(PIPELINE)))
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if room(p) in CORE], ids=lambda path: str(path.relative_to(PIPELINE))
+)
 def test_core_imports_no_edge(path: Path) -> None:
     used = {name.split(".")[1] for name in imported(path) if name.startswith("pipeline.") and "." in name}
     assert not used & EDGES
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if room(p) in {"read", "probe", "isolate", "model", "ownmarks"}], ids=lambda path: str(path.relative_to(PIPELINE))
+    "path",
+    [p for p in MODULES if room(p) in {"read", "probe", "isolate", "model", "ownmarks"}],
+    ids=lambda path: str(path.relative_to(PIPELINE)),
 )
 def test_workers_start_without_pandas(path: Path) -> None:
-    assert not {name for name in imported(path) if name.split(".")[0] in {"pandas", "pandera", "numpy", "pydantic"}}
+    assert not {
+        name for name in imported(path) if name.split(".")[0] in {"pandas", "pandera", "numpy", "pydantic"}
+    }

@@ -49,7 +49,9 @@ def call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[
     shutil.rmtree(root, ignore_errors=True)
 
 
-def test_every_seeded_defect_is_found_and_nothing_else(call: tuple[Path, list[dict[str, str]], Result]) -> None:
+def test_every_seeded_defect_is_found_and_nothing_else(
+    call: tuple[Path, list[dict[str, str]], Result],
+) -> None:
     root, findings, result = call
     assert result.faults == []
     explained, missed = set(), []
@@ -109,8 +111,10 @@ def test_safe_corrections_enter_the_resources_and_send_nothing_back(
         (key, found)
         for key, here in by_row.items()
         for found in here
-        if found["code"] in {"G03", "R07-2", "R09-2", "R10-2", "R12-2b", "R13-1b", "R17-1b"} and found["suggestion"]
-        and len(here) == 1 and found["message"].find("已按") >= 0
+        if found["code"] in {"G03", "R07-2", "R09-2", "R10-2", "R12-2b", "R13-1b", "R17-1b"}
+        and found["suggestion"]
+        and len(here) == 1
+        and found["message"].find("已按") >= 0
     ]
     assert corrected
     for key, found in corrected:
@@ -140,7 +144,9 @@ def test_a_marked_workbook_sent_back_as_it_is_gives_the_same_findings_and_no_dou
 
     for unit in {found["unit"] for found in findings}:
         if unit.rpartition("/")[2] in replaced:
-            assert [essence(f) for f in second if f["unit"] == unit] == [essence(f) for f in findings if f["unit"] == unit]
+            assert [essence(f) for f in second if f["unit"] == unit] == [
+                essence(f) for f in findings if f["unit"] == unit
+            ]
     for names in again.files.values():
         for name in names:
             book = openpyxl.load_workbook(tmp_path / "output" / name)
@@ -149,7 +155,9 @@ def test_a_marked_workbook_sent_back_as_it_is_gives_the_same_findings_and_no_dou
             assert headers.count("错误信息") <= 1
 
 
-def test_every_error_is_marked_and_noted_in_the_returned_workbook(call: tuple[Path, list[dict[str, str]], Result]) -> None:
+def test_every_error_is_marked_and_noted_in_the_returned_workbook(
+    call: tuple[Path, list[dict[str, str]], Result],
+) -> None:
     root, findings, result = call
     checked = 0
     for unit, names in result.files.items():
@@ -159,7 +167,12 @@ def test_every_error_is_marked_and_noted_in_the_returned_workbook(call: tuple[Pa
             book = openpyxl.load_workbook(root / "output" / name)
             for found in findings:
                 sheet = book[found["sheet"]] if found["sheet"] in book.sheetnames else None
-                if found["unit"] == unit and found["workbook"].endswith(".xlsx") and found["cell"] and sheet is not None:
+                if (
+                    found["unit"] == unit
+                    and found["workbook"].endswith(".xlsx")
+                    and found["cell"]
+                    and sheet is not None
+                ):
                     note = sheet[found["cell"]].comment
                     assert note is not None or sheet.merged_cells.ranges
                     if note is not None:

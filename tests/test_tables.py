@@ -21,7 +21,13 @@ def sheet(grid: Grid, name: str = "资源清单", **more: object) -> Sheet:
         number: {column: text for column, text in enumerate(cells, 1) if text}
         for number, cells in enumerate(grid, 1)
     }
-    return Sheet(name, bool(more.pop("hidden", False)), {n: c for n, c in rows.items() if c}, more.pop("kinds", {}), **more)  # type: ignore[arg-type]
+    return Sheet(
+        name,
+        bool(more.pop("hidden", False)),
+        {n: c for n, c in rows.items() if c},
+        more.pop("kinds", {}),
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def read(*sheets: Sheet, kind: str = "xlsx", name: str = "清单.xlsx", **more: object) -> Submission:
@@ -74,7 +80,11 @@ def test_the_header_is_found_on_a_sheet_of_any_name_beside_others() -> None:
 
 
 def test_unrelated_workbook_is_refused_by_one_finding() -> None:
-    outcome = understand(Book("xlsx", (sheet([["报销单"], ["日期", "金额", "类型"], ["2024-01-01", "12", "交通"]]),)), "甲", "a.xlsx")
+    outcome = understand(
+        Book("xlsx", (sheet([["报销单"], ["日期", "金额", "类型"], ["2024-01-01", "12", "交通"]]),)),
+        "甲",
+        "a.xlsx",
+    )
     assert isinstance(outcome, Finding)
     assert outcome.code == "F01b"
 
@@ -130,7 +140,11 @@ def test_merged_titles_above_and_cells_outside_the_fields_are_no_matter() -> Non
 
 @pytest.mark.parametrize(
     ("kind", "text", "code"),
-    [(Kind.ERROR, "#REF!", "S10"), (Kind.UNCALCULATED, "=A1", "S10"), (Kind.PICTURE, '=DISPIMG("ID_1",1)', "S12")],
+    [
+        (Kind.ERROR, "#REF!", "S10"),
+        (Kind.UNCALCULATED, "=A1", "S10"),
+        (Kind.PICTURE, '=DISPIMG("ID_1",1)', "S12"),
+    ],
 )
 def test_cells_without_a_usable_value_are_told_and_held(kind: Kind, text: str, code: str) -> None:
     row = [text if name == "资源封面" else old for name, old in zip(NAMES, ROW, strict=True)]
@@ -157,7 +171,9 @@ def test_rows_that_are_no_resources_are_told_and_skipped(cells: dict[str, str], 
     if cells.keys() == {"资源ID"}:
         other[1] = "共 25 门"
     submission = read(sheet([HEADER, ROW, other]))
-    assert [(c, f.place.row) for (c, _, _), f in zip(told(submission), submission.findings, strict=True)] == [(code, 3)]
+    assert [(c, f.place.row) for (c, _, _), f in zip(told(submission), submission.findings, strict=True)] == [
+        (code, 3)
+    ]
     assert submission.rows == (2,)
 
 
@@ -187,7 +203,16 @@ def test_format_and_extension() -> None:
 
 
 def test_unit_information_and_platforms() -> None:
-    info = sheet([["单位信息"], ["单位名称：", "", "示例学院"], ["单位类型", "高等学校"], ["手机", ""], ["座机", "0371-1"]], "单位")
+    info = sheet(
+        [
+            ["单位信息"],
+            ["单位名称：", "", "示例学院"],
+            ["单位类型", "高等学校"],
+            ["手机", ""],
+            ["座机", "0371-1"],
+        ],
+        "单位",
+    )
     platforms = sheet([["部署平台", "域名", "等保级别"], ["学堂", "a.cn", "三级"], ["", "", ""]], "平台")
     submission = read(sheet([HEADER, ROW]), info, platforms)
     assert submission.unit_info["单位名称"].text == "示例学院"

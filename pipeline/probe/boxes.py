@@ -46,29 +46,28 @@ def walk_boxes(file: BinaryIO, size: int) -> Boxes:
 
     What follows a complete film and is no box is trailing junk, and does not count as cut.
     """
-    order: list[bytes] = []
-    position, cut = 0, False
-    while position + 8 <= size and len(order) < _MOST_BOXES:
+    first: dict[bytes, int] = {}
+    number, position, cut = 0, 0, False
+    while position + 8 <= size and number < _MOST_BOXES:
         file.seek(position)
         length, kind = _box(file.read(16), size - position)
-        whole = b"moov" in order and b"mdat" in order
+        whole = b"moov" in first and b"mdat" in first
         if kind not in _KNOWN and (whole or length < 8):
             break
         if length < 8:
             cut = not whole
             break
-        order.append(kind)
+        first.setdefault(kind, number)
+        number += 1
         if position + length > size:
             cut = not whole or kind in (b"mdat", b"moof", b"moov")
             break
         position += length
-    index = order.index(b"moov") if b"moov" in order else -1
-    data = order.index(b"mdat") if b"mdat" in order else len(order)
     return Boxes(
-        index=index >= 0,
-        index_in_front=0 <= index < data,
-        fragmented=b"moof" in order,
-        cut=cut or b"mdat" not in order,
+        index=b"moov" in first,
+        index_in_front=first.get(b"moov", number) < first.get(b"mdat", number),
+        fragmented=b"moof" in first,
+        cut=cut or b"mdat" not in first,
     )
 
 

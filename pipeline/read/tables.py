@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pipeline import ownmarks
 from pipeline.fields import (
+    BY_NAME,
     ERROR_COLUMN,
     FIELDS,
     NAMES,
@@ -35,10 +36,11 @@ ENOUGH_WITH_ALIASES = 5
 _ALIASES = {alias: field.name for field in FIELDS for alias in field.aliases}
 _STANDARD = {unicodedata.normalize("NFKC", name).casefold(): name for name in NAMES}
 _NOT_A_RESOURCE = re.compile(
-    r"^[（(]?(?:合计|总计|小计|共计|填表人|填报人|制表人|审核人|负责人|联系人|单位盖章|盖章|签字|签章|备注|说明|注[:：]|"
+    r"^[（(]?(?:填写说明|单位[（(]?盖?章|单位负责人|填报单位|报送单位|经办人|校对|承诺|合计|总计|小计|共计|填表人|填报人|制表人|审核人|负责人|联系人|单位盖章|盖章|签字|签章|备注|说明|注[:：]|"
     r"填表日期|填报日期|填表说明|日期[:：]|以下空白|以上)"
 )
-_SAMPLE = re.compile(r"^[（(【\[]?(?:示例|样例|例如|例\s*[0-9]*\s*[:：]|填写示例)")
+_SAMPLE = re.compile(r"^[（(【\[]?(?:填写)?(?:示例|样例|例如|例)\s*[0-9]*\s*(?:[:：）)】\]]|$)")
+_BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]")
 _EXTENSIONS = {
     "xlsx": (".xlsx",),
     "xlsm": (".xlsm",),
@@ -149,7 +151,8 @@ def _read_header(sheet: Sheet, row: int) -> _Header:
 def _likely_name(text: str, taken: dict[str, int]) -> str:
     """The field that another header name stands for, "" if none or already there."""
     bare = bare_name(text)
-    name = _ALIASES.get(bare, "")
+    plain = _BRACKETED.sub("", bare)
+    name = _ALIASES.get(bare) or _ALIASES.get(plain) or _standard_name(plain)
     if not name:
         name = next(iter(difflib.get_close_matches(bare, NAMES, 1, 0.8)), "")
     return "" if name in taken else name
@@ -210,7 +213,15 @@ def _data_rows(header: _Header, place: Place) -> tuple[list[int], list[Finding]]
 def _is_sample(values: dict[str, str], first: str, examples: dict[str, str]) -> bool:
     if _SAMPLE.match(first) or _SAMPLE.match(values.get("资源名称", "")):
         return True
+    if sum(_explains(name, text) for name, text in values.items()) >= ENOUGH_NAMES:
+        return True
     return len(values) >= 5 and all(examples.get(name) == text for name, text in values.items())
+
+
+def _explains(name: str, text: str) -> bool:
+    """Whether a cell says how to fill its field instead of filling it."""
+    field = BY_NAME[name]
+    return text.startswith(("必填", "选填")) or text in (field.entry, field.says)
 
 
 def _column(header: _Header, rows: list[int], name: str) -> list[str]:
@@ -250,9 +261,8 @@ def _old_template(sheets: list[Sheet], header: _Header, place: Place) -> Iterato
     version = _beside(sheets, VERSION_LABEL)
     if version and version != TEMPLATE_VERSION:
         missing = [name for name in NAMES if name not in header.columns]
-        difference = f"缺少“{'、'.join(missing)}”列" if missing else "各列与当前模板相同"
-        facts = {"current": TEMPLATE_VERSION, "difference": difference}
-        yield Finding("F03", Place(place.unit, place.workbook), version, facts)
+        facts = {"current": TEMPLATE_VERSION, "missing": "”“".join(missing)}
+        yield Finding("F03b" if missing else "F03", Place(place.unit, place.workbook), version, facts)
 
 
 def _beside(sheets: list[Sheet], label: str) -> str:

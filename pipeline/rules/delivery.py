@@ -199,7 +199,7 @@ def type_against_file(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     source=_BODY,
     basis=INFERRED,
     says="资源文件“{named}”{problem}。",
-    fix="请把文件放进本单位的文件夹，填相对路径或文件名{hint}。",
+    fix="请把文件放进本单位的文件夹，写明相对路径和文件名{hint}。",
     bad="""
     | 资源文件 | problem |
     | 第1讲.mp4 | >在提交的文件中找不到< |
@@ -209,6 +209,52 @@ def type_against_file(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def file_missing(media: pd.DataFrame) -> pd.DataFrame:
     """problem is what kept the name from leading to one file."""
     return media[media["problem"] != ""]
+
+
+@table_rule(
+    "M15c",
+    Severity.WARNING,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
+    title="多个文件之间用半角分号",
+    why="全角分号和换行只有一种读法，已按英文分号读取。",
+    source="通知未规定；与附件4 表1 “主讲人”“关键词”的写法一致",
+    basis=INFERRED,
+    says="“{value}”中的文件不是用英文分号 ; 隔开的，已按“{suggestion}”读取。",
+    fix="请填“{suggestion}”。",
+    bad="""
+    | 资源文件 | separator |
+    | 1.mp4；2.mp4 | >；< |
+    """,
+    good="",
+)
+def files_parted_by_full_width(media: pd.DataFrame) -> pd.DataFrame:
+    """The join found every file once it read the separator so."""
+    return media[media["separator"] == "；"].drop_duplicates("@index").assign(safe=True)
+
+
+@table_rule(
+    "M15d",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=("资源文件",),
+    title="多个文件用英文分号隔开",
+    why="文件名里也可能有顿号和逗号，看不出是几个文件。",
+    source="通知未规定；与附件4 表1 “主讲人”“关键词”的写法一致",
+    basis=INFERRED,
+    says="“{value}”中的文件不是用英文分号 ; 隔开的。",
+    fix="请用英文分号 ; 隔开{hint}。",
+    bad="""
+    | 资源文件 | separator |
+    | 1.mp4、2.mp4 | >、< |
+    """,
+    good="",
+)
+def files_parted_otherwise(media: pd.DataFrame) -> pd.DataFrame:
+    """The join found every file once it guessed the separator."""
+    return media[media["separator"] == "、"].drop_duplicates("@index")
 
 
 @table_rule(

@@ -71,7 +71,7 @@ R18_1 = rule(
 @reader("关键词")
 def read_keywords(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """Words from any way of listing them; a blank parts words only between Chinese characters."""
-    guessed = _HAN_BLANK.sub(";", re.sub(r"\s*[、，,|｜\n\t]+\s*", ";", text))
+    guessed = _HAN_BLANK.sub(";", re.sub(r"\s*[、，,。|｜\n\t]+\s*", ";", text))
     parts = [re.sub(r"\s+", " ", part).strip() for part in re.split("[;；]", guessed)]
     words = list(dict.fromkeys(part for part in parts if part))
     value = ";".join(words)
@@ -93,5 +93,6 @@ def read_category(text: str, _kind: Kind, _settings: Settings) -> Reading:
     narrow = re.sub(r"\s*[-－]\s*", "-", text)
     if _LEVELS.fullmatch(narrow):
         return R18_1.found(narrow, safe=True)
-    guessed = re.sub(r"\s*(?:->|=>|[/／\\>＞→»›—–―‐‑−_|｜、;；-]+)\s*", "-", narrow).strip("-")
+    guessed = re.sub(r"\s*(?:->|=>|[/／\\>＞→»›—–―‐‑−|｜、;；，：~～-]+)\s*", "-", narrow).strip("-")
+    guessed = _HAN_BLANK.sub("-", guessed)
     return R18_1.found(guessed if _LEVELS.fullmatch(guessed) else "")

@@ -80,9 +80,11 @@ def read_type(text: str, _kind: Kind, settings: Settings) -> Reading:
     narrow = half_width(text).strip()
     if narrow in codes and narrow != text:
         return G03.found(narrow, safe=True)
-    plain = re.sub(r"\s+", " ", narrow).upper()
-    named = set(re.findall(r"A[0-9]{2,4}", plain))
-    if len(named) > 1 or (_SEVERAL.search(plain) and _names_in(plain, codes) > 1):
+    plain = re.sub(r"\s+", " ", narrow).upper().strip(" .,;、/")
+    plain = re.sub(r"^A[ _-]?(?=[0-9O])", "A", plain)
+    if len(set(re.findall(r"A[0-9]{2,4}", plain))) > 1 or (
+        _SEVERAL.search(plain) and _names_in(plain, codes) > 1
+    ):
         return R03_5.found(codes=listed)
     code = _only_reading(plain, codes)
     if code:
@@ -96,7 +98,7 @@ def read_type(text: str, _kind: Kind, settings: Settings) -> Reading:
 
 
 def _names_in(plain: str, codes: dict[str, str]) -> int:
-    return sum(name in plain for name in codes.values())
+    return sum(name in plain or name.removesuffix("资源") in plain for name in codes.values())
 
 
 def _only_reading(plain: str, codes: dict[str, str]) -> str:
@@ -107,10 +109,10 @@ def _only_reading(plain: str, codes: dict[str, str]) -> str:
         return plain
     if plain in names:
         return names[plain]
-    both = re.fullmatch(r"(A[0-9]{2,4})[\s:：.\-_(（]*([^\s)）]+)[)）]?", plain)
+    both = re.fullmatch(r"(A[0-9]{2,4})[\s:：.\-_(（/、,，]*([^\s)）]+)[)）]?", plain)
     if both and both[1] in codes and names.get(both[2]) == both[1]:
         return both[1]
-    swapped = re.fullmatch(r"([^\s(（:：]+)[\s:：.\-_(（]*(A[0-9]{2,4})[)）]?", plain)
+    swapped = re.fullmatch(r"([^\s(（:：/、,，]+)[\s:：.\-_(（/、,，]*(A[0-9]{2,4})[)）]?", plain)
     if swapped and swapped[2] in codes and names.get(swapped[1]) == swapped[2]:
         return swapped[2]
     return ""

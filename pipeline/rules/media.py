@@ -2,7 +2,7 @@
 
 The table `media` has a row for each file that a resource names, with what the probe
 measured: sizes in pixels, rates in Hz, bit/s and frames a second, durations in seconds.
-A file that is damaged or of another container is told by that alone (`sound` is false).
+A file that is damaged (`sound` is false) or of another container is told by that alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _READS = ("资源文件",)
 
 
 def _videos(media: pd.DataFrame) -> pd.DataFrame:
-    return media[(media["role"] == "video") & media["sound"]]
+    return media[(media["role"] == "video") & media["sound"] & (media["real"] == "mp4")]
 
 
 def _audios(media: pd.DataFrame) -> pd.DataFrame:
@@ -395,7 +395,7 @@ def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     why="通知要求双声道。",
     source=_AUDIO + "双声道",
     basis=LITERAL,
-    says="“{named}”是 {channels:.0f} 声道，要求双声道。",
+    says="“{named}”{what}，要求双声道。",
     fix="请按双声道（立体声）重新导出。",
     bad="""
     | named | role | real | channels |
@@ -406,7 +406,10 @@ def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def audio_channels(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Two, joint stereo and dual mono included."""
     audios = _audios(media)
-    return audios[(audios["channels"] > 0) & (audios["channels"] != settings.standard.audio.channels)]
+    told = audios.assign(
+        what=audios["channels"].map(lambda number: "是单声道" if number == 1 else f"有 {number:.0f} 个声道")
+    )
+    return told[(audios["channels"] > 0) & (audios["channels"] != settings.standard.audio.channels)]
 
 
 def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from pipeline.fields import BY_NAME
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
 
 _FORM = re.compile(BY_NAME["所属顺序"].form)
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
-_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
-_ORDINAL = re.compile(
-    r"第?([0-9]{1,4}|[零〇一二三四五六七八九十]{1,3})[讲课集章节回期部篇辑单元课时]*、?|[（(]([0-9]{1,4})[)）]"
-)
+_NUMBER = r"([0-9]{1,4}|[零〇一二三四五六七八九十]{1,3})"
+_ORDINAL = re.compile(rf"(?:第|[Nn][Oo]\.?|[（(])?{_NUMBER}[讲课集章节回期部篇辑单元课时]*[、.)）]?")
 
 R07_2 = rule(
     "R07-2",
@@ -56,15 +55,16 @@ def read_order(text: str, _kind: Kind, _settings: Settings) -> Reading:
     narrow = folded(text, _FORM)
     if narrow:
         return narrow
-    plain = half_width(re.sub(r"\s", "", text)) if text not in _CIRCLED else text
+    plain = re.sub(r"\s", "", half_width(text))
     number = re.fullmatch(r"([0-9]+)(?:\.0+)?", plain)
     if number:
         return R07_2.found(f"{int(number[1]):02d}", safe=True)
-    if text in _CIRCLED:
-        return R07_2.found(f"{_CIRCLED.index(text) + 1:02d}")
+    single = unicodedata.numeric(plain, 0.0) if len(plain) == 1 else 0.0
+    if single and single.is_integer():
+        return R07_2.found(f"{int(single):02d}")
     ordinal = _ORDINAL.fullmatch(plain)
     if ordinal:
-        value = _value(ordinal[1] or ordinal[2])
+        value = _value(ordinal[1])
         if value:
             return R07_2.found(f"{value:02d}")
     return R07_2B.found()
@@ -82,7 +82,7 @@ def _value(words: str) -> int:
 
 def _series_key(series: pd.Series) -> pd.Series:
     """A series name without blanks, punctuation and the words 系列, 合辑, 丛书 at its end."""
-    bare = series.str.replace(r"[\s\W_]+", "", regex=True).str.lower()
+    bare = series.str.replace(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+", "", regex=True).str.lower()
     return bare.str.replace(r"(?<=.)(?:系列课程|系列|合辑|丛书)$", "", regex=True)
 
 

@@ -7,12 +7,15 @@ import pandas as pd
 from pipeline.model import Severity
 from pipeline.rules.rule import INFERRED, table_rule
 
+_MEDIA = ("video", "audio")
+_PUNCTUATION = r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;！!？?]+"
+"""What makes no difference between names; + # . - / do: C and C++, 1.5 and 15."""
 _SOURCE = "通知正文：不侵犯他人知识产权；查重通知未规定"
 
 
 def _folded(texts: pd.Series) -> pd.Series:
     """Texts without blanks, punctuation, width and case, so that only wording counts."""
-    return texts.str.normalize("NFKC").str.replace(r"[\s\W_]+", "", regex=True).str.lower()
+    return texts.str.normalize("NFKC").str.replace(_PUNCTUATION, "", regex=True).str.lower()
 
 
 @table_rule(
@@ -61,7 +64,7 @@ def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def file_twice(media: pd.DataFrame) -> pd.DataFrame:
     """twin is the digest that files of equal content share, or the path of one named twice."""
-    twins = media[media["twin"] != ""]
+    twins = media[(media["twin"] != "") & media["sort"].isin(_MEDIA)]
     by = twins.groupby(["@unit", "twin"])
     twins = twins.assign(first_row=by["@row"].transform("first"), first_named=by["named"].transform("first"))
     return twins[(by.cumcount() > 0) & (twins["@row"] != twins["first_row"])]
@@ -159,4 +162,4 @@ def link_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def file_of_another_unit(media: pd.DataFrame) -> pd.DataFrame:
     """Files of equal content."""
-    return _shared(media, media["twin"]).assign(what="文件内容完全相同")
+    return _shared(media, media["twin"].where(media["sort"].isin(_MEDIA), "")).assign(what="文件内容完全相同")

@@ -12,14 +12,18 @@ from pipeline.settings import Settings
 _FORM = re.compile(BY_NAME["主讲人"].form)
 _CLAUSE = "附件4 表1 “主讲人”：多个主讲人用英文;隔开"
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af·]"
-_PREFIX = re.compile(r"^\s*(?:主讲人|主讲教师|主讲老师|主讲|讲师|教师|姓名)\s*[:：]\s*")
+_PREFIX = re.compile(
+    r"^\s*(?:(?:主\s*讲\s*人|主讲教师|主讲老师|主讲|讲师|教师|姓名)\s*[:：]|主讲人(?=\S{2,4}(?:[;；、，,]|$)))\s*"
+)
 _NATION = r"[\u4e00-\u9fff]{1,7}"
-_HALF_NATION = re.compile(rf"^[(（]\s*({_NATION})\s*[)）]\s*")
-_NATION_BEHIND = re.compile(rf"^(.+?)\s*[(（]\s*({_NATION})\s*[)）]$")
+_OPEN, _CLOSE = r"[(（【\[〔]", r"[)）】\]〕]"
+_HALF_NATION = re.compile(rf"^{_OPEN}\s*({_NATION})\s*{_CLOSE}\s*")
+_NATION_BEHIND = re.compile(rf"^(.+?)\s*{_OPEN}\s*({_NATION})\s*{_CLOSE}$")
+_REMARK = re.compile(rf"\s*{_OPEN}[^()（）]*{_CLOSE}$")
 _WITH_TITLE = re.compile(rf"^({_HAN}{{2,4}}?)\s*(?:[,，、/(（]\s*)?(?:{TITLES})\s*[)）]?$")
 _BODY = re.compile(f"(?:{BODIES})$")
-_LATIN = re.compile(r"[A-Za-z]")
-_DOTS = re.compile(r"(?<=[\u3400-\u9fff])[•‧・∙●⋅･．.。](?=[\u3400-\u9fff])")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u052f]")
+_DOTS = re.compile(r"(?<=[\u3400-\u9fff])[•‧・∙●⋅･．.](?=[\u3400-\u9fff])")
 
 R12_2 = rule(
     "R12-2",
@@ -107,7 +111,7 @@ R12_7 = rule(
     why="夹了职称、单位，同一个人会有许多写法。",
     source="附件4 表1 “主讲人”；通知未规定职称",
     basis=INFERRED,
-    says="“{name}”夹有职称或单位。",
+    says="“{name}”夹有姓名以外的内容。",
     fix="请只填姓名{hint}。",
     bad="朱新教授",
     good="朱新",
@@ -125,6 +129,9 @@ R12_8 = rule(
     bad="张三;;李四;",
     good="张三;李四",
 )
+
+_SEPARATORS = re.compile(r"[、，,。:：/／|｜\n\t]+")
+_AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆]({_HAN}{{2,3}})(?![^;；])")
 
 Flaws = list[tuple[str, Facts]]
 
@@ -162,7 +169,7 @@ def _once_each(flaws: Flaws) -> Flaws:
 
 def _joined_by_semicolon(text: str, flaws: Flaws) -> tuple[str, bool]:
     """The text with one separator, and whether there was only one reading."""
-    guessed = re.sub(r"[、，,/／|｜\n\t]+|(?:和|与)(?=\S{2,4}$)", ";", text) if _lists_people(text) else text
+    guessed = _AND.sub(r"\1;\2", _SEPARATORS.sub(";", text) if _lists_people(text) else text)
     guessed = ";".join(_split_at_blanks(part) for part in re.split("[;；]", guessed))
     if guessed != re.sub("；", ";", text):
         flaws.append((R12_2.code, {}))
@@ -174,7 +181,7 @@ def _joined_by_semicolon(text: str, flaws: Flaws) -> tuple[str, bool]:
 
 def _lists_people(text: str) -> bool:
     """Whether commas part people, and not a name from a title as in 朱新，教授."""
-    return bool(re.search(r"[、，,/／|｜\n\t]", text)) and not re.fullmatch(_WITH_TITLE, text.strip())
+    return bool(_SEPARATORS.search(text)) and not re.fullmatch(_WITH_TITLE, text.strip())
 
 
 def _split_at_blanks(part: str) -> str:
@@ -205,6 +212,9 @@ def _one_name(name: str, flaws: Flaws) -> tuple[str, bool]:
         found.append((R12_4, False))
     elif before:
         found.append((R12_4, False))
+    elif behind and _REMARK.sub("", name):
+        found.append((R12_7, False))
+        name = _REMARK.sub("", name)
     bare = _without_title(name)
     if bare != name:
         found.append((R12_7, False))

@@ -8,14 +8,32 @@ import unicodedata
 from pipeline.model import Severity
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, rule
 
-INVISIBLE = "".join(
-    map(chr, (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F))
-) + "".join(map(chr, (*range(0x2060, 0x2065), 0x3000, 0xFEFF)))
+_BLANKS = (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x3000)
+_ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
+INVISIBLE = "".join(map(chr, (*_BLANKS, *range(0x2060, 0x2065), 0xFEFF)))
 """Blanks and zero-width characters that nobody sees at the ends of a text."""
+_NOTHING = dict.fromkeys(_ZERO_WIDTH)
+
+ERROR_VALUES = frozenset(
+    (
+        "#REF!",
+        "#VALUE!",
+        "#N/A",
+        "#NAME?",
+        "#DIV/0!",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+    )
+)
+"""What a formula leaves when it fails, also as text pasted or typed."""
 
 PLACEHOLDER = re.compile(r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL")
 FILLER = re.compile(
-    r"同上|同前|如上|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
+    r"同上|同前|如上|〃|未填写?|暂无简介|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
 )
 FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000\u3002]")
 
@@ -108,6 +126,19 @@ REQUIRED_CODES = {
 }
 for _field, _code in REQUIRED_CODES.items():
     required_rule(_code, _field)
+
+
+def trimmed(text: str) -> str:
+    """The text without blanks at its ends and without characters of no width anywhere (rule G01)."""
+    return text.translate(_NOTHING).strip(INVISIBLE)
+
+
+def is_placeholder(text: str, required: bool) -> bool:
+    """Whether the text stands for nothing: 无 or / anywhere, 同上 or XXX where a value is required."""
+    bare = "".join(text.strip("。.（）()【】").split())
+    return bool(PLACEHOLDER.fullmatch(bare) or PLACEHOLDER.fullmatch(text)) or (
+        required and bool(FILLER.fullmatch(bare) or FILLER.fullmatch(text))
+    )
 
 
 def half_width(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from pipeline.fields import TAGS
+from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
 from pipeline.model import Kind, Severity
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
@@ -15,31 +15,12 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-HTML = re.compile(rf"<\s*/?\s*(?:{TAGS})(?:\s[^<>]*)?/?>|&(?:nbsp|lt|gt|amp|quot|#[0-9]+);", re.IGNORECASE)
-SEE = re.compile(
-    r"(?:详见|参见|请见|见|如|同)(?:附件|附表|附页|附录|文件|网页|平台|官网)[0-9一二三四五六七八九十]*"
-)
-OWN = (
-    "我校",
-    "本校",
-    "自有",
-    "原创",
-    "本单位",
-    "我单位",
-    "本院",
-    "我院",
-    "学校",
-    "本人",
-    "自己",
-    "自制",
-    "我局",
-    "本局",
-    "我方",
-    "本公司",
-    "我公司",
-    "自主知识产权",
-    "原创作品",
-    "自有版权",
+_MARKUP = re.compile(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
+_SEE = re.compile(SEE_ELSEWHERE)
+_OWN = re.compile(
+    r"(?=..)(?:归|属)?(?:我们|我|本|作者本?)?(?:校|院|学院|学校|单位|司|公司|局|人|方)?"
+    r"(?:自有|原创|自制|自主)?(?:版权|知识产权|作品)?(?:所有)?|个人|自己|校方|院方"
 )
 _DECLARES = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _XML = re.compile(r"^\s*(?:<\?xml[^>]*\?>)?\s*<")
@@ -85,13 +66,16 @@ R08_2 = rule(
 @reader("资源简介")
 def read_introduction(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """Text without the tags, if tags were the only fault."""
-    tag = HTML.search(text)
-    if not tag:
-        return R08_2.found(what=f"“{text[:20]}”，没有实际内容")
-    stripped = HTML.sub(" ", text)
-    plain = re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", re.sub(r"\s+", " ", stripped)).strip()
-    usable = plain and not SEE.fullmatch(plain.rstrip("。.")) and not HTML.search(plain)
-    return R08_2.found(plain if usable else "", what=f"网页代码“{tag[0]}”")
+    found = _MARKUP.search(text)
+    if not found:
+        return R08_2.found(what=f"“{text}”，没有实际内容")
+    plain = re.sub(
+        r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", re.sub(r"\s+", " ", _TAG.sub(" ", text))
+    ).strip()
+    usable = (
+        plain and not _SEE.fullmatch(plain) and not _MARKUP.search(plain) and not re.search("[<>]", plain)
+    )
+    return R08_2.found(plain if usable else "", what=f"网页代码“{found[0].strip()}”")
 
 
 R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称"
@@ -126,19 +110,19 @@ def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 def _names_oneself(text: str) -> bool:
-    return text.strip("。.") in OWN
+    return bool(_OWN.fullmatch(text.strip("。.（）()")))
 
 
 def _abbreviates(text: str, unit: str) -> bool:
-    """郑大 for 郑州大学: the same first character, the others in order, ending as schools' short names do."""
-    if (
-        not (2 <= len(text) <= min(5, len(unit) - 2))
-        or text[0] != unit[0]
-        or text[-1] not in "大院校职师专局"
-    ):
+    """郑大, 郑州大 or 洛阳理工 for the unit's own name: shorter, and ending as short names do."""
+    if not 2 <= len(text) <= len(unit) - 2 or text[0] != unit[0]:
         return False
+    if unit.startswith(text):
+        return len(text) >= 3 and bool(
+            re.fullmatch("(?:职业|技术|专科|高等|师范)*(?:学院|大学|学校)", unit[len(text) :])
+        )
     rest = iter(unit)
-    return all(char in rest for char in text) and not unit.startswith(text)
+    return len(text) <= 5 and text[-1] in "大院校职师专局工理财医农林" and all(char in rest for char in text)
 
 
 R16_1 = rule(
@@ -193,6 +177,7 @@ _XML_FAULTS = (
     ("UNDECLARED_ENTITY", "第 {line} 行有不认识的 & 代码"),
     ("ATTRIBUTE", "第 {line} 行的属性写法有误（属性值要加英文引号）"),
     ("GT_REQUIRED", "第 {line} 行的标记缺少 >"),
+    ("NAMESPACE", "第 {line} 行的标记用了没有声明的前缀"),
 )
 
 
@@ -205,7 +190,7 @@ def xml_fault(text: str) -> str:
     try:
         etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        name = next((str(entry.type_name) for entry in error.error_log), "")  # type: ignore[attr-defined]
+        name = parser.error_log[0].type_name if len(parser.error_log) else ""
         form = next((said for part, said in _XML_FAULTS if part in name), "第 {line} 行写法有误")
         return form.format(line=error.lineno)
     except ValueError:

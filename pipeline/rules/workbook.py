@@ -68,12 +68,25 @@ F03 = rule(
     Severity.WARNING,
     "文件",
     title="使用本批次的模板",
-    why="旧模板的列和说明与本批次不同，容易填错。",
+    why="旧模板的说明与本批次不同，容易填错。",
     source=_CONTRACT,
     basis=INFERRED,
-    says="本文件使用的是 {value} 版模板，当前为 {current} 版，{difference}。",
+    says="本文件使用的是 {value} 版模板，当前为 {current} 版，各列与当前模板相同。",
     fix="请换用当前的标准模板；内容无误的，可在“单位说明”中写明。",
     bad="去年的旧模板",
+    good="本年度的模板",
+)
+F03B = rule(
+    "F03b",
+    Severity.ERROR,
+    "文件",
+    title="模板的列与本批次一致",
+    why="旧模板缺少的列，本批次无法填报。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="本文件使用的是 {value} 版模板，当前为 {current} 版，缺少“{missing}”列。",
+    fix="请换用当前的标准模板，把内容抄过去，补填缺少的列。",
+    bad="去年的旧模板，没有“资源文件”列",
     good="本年度的模板",
 )
 F04 = rule(
