@@ -124,7 +124,7 @@ def good_parts(date1904: bool = False, *, records: list[dict[str, str]] | None =
             elif row > 1 and name == "创建时间" and text.startswith("2022-03-"):
                 serial = 44620 + int(text[-2:]) - 1462 * date1904
                 cells.append(f'<c r="{ref}" s="1"><v>{serial}</v></c>')
-            elif row > 1 and name == "点击量" and text.isdecimal():
+            elif row > 1 and name == "点击量" and re.fullmatch("[0-9]{1,9}", text):
                 cells.append(f'<c r="{ref}"><v>{text}</v></c>')
             else:
                 cells.append(f'<c r="{ref}" t="s"><v>{strings.setdefault(text, len(strings))}</v></c>')
@@ -341,7 +341,7 @@ def bombs(megabytes: int) -> Iterator[Hostile]:
     yield book("炸弹谎报大小", REJECTED, bomb(SHEET, b" " * 64, megabytes, size=5000))
     yield book("炸弹谎报零", REJECTED, bomb("xl/media/a.bin", b"\0" * 64, megabytes, size=0))
     yield book("炸弹谎报巨大", REJECTED, bomb("xl/media/a.bin", b"\0" * 64, 1, size=0xFFFFFFF0))
-    yield book("炸弹重叠", REJECTED, overlapping(2000), "重叠")
+    yield book("炸弹重叠", REJECTED, overlapping(800), "重叠")
     yield book("炸弹一个大文本", REJECTED, bomb(STRINGS, b"a" * 64, megabytes), "悬殊")
     spaces = b" " * (megabytes << 20)
     for label, method in (("bz2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA)):
@@ -531,6 +531,10 @@ def _writings() -> Iterator[Hostile]:
     yield book("首行无编号", SAME, with_part(SHEET, bare.encode()))
     yield book("反斜杠路径", SAME, pack({name.replace("/", "\\"): data for name, data in parts.items()}))
     yield book("绝对目标", SAME, edited(LINKS, ('Target="worksheets', 'Target="/xl/worksheets')))
+    told = '<?xml version="1.0" encoding="GBK"?>'
+    passing = text[STRINGS].replace("测试课程", "联通")
+    yield book("声明GBK", REJECTED, with_part(STRINGS, (told + passing).encode("gbk")))
+    yield book("声明拉丁", REJECTED, with_part(STRINGS, (told.replace("GBK", "ISO-8859-1") + text[STRINGS]).encode()))
     yield book("全部存储", SAME, pack(parts, zipfile.ZIP_STORED))
     yield book("前有垃圾", EITHER, b"MZ" + bytes(100) + good())
     yield book("后有垃圾", EITHER, good() + bytes(300))
@@ -568,7 +572,7 @@ def active() -> Iterator[Hostile]:
     yield book("加密", REJECTED, sealed, "密码")
     locked = raw_zip([(n, d, len(d), zlib.crc32(d), 0, 1) for n, d in parts.items()])
     yield book("成员加密", REJECTED, locked, "密码")
-    yield book("嵌入对象", SAME, pack(with_object(parts)))
+    yield Hostile("嵌入对象", FINDING, {BOOK: spoilt(pack(with_object(parts)))}, code="F07", left_out="嵌入对象")
 
 
 def spoilt(data: bytes) -> bytes:
@@ -715,7 +719,7 @@ def disguises() -> Iterator[Hostile]:
     yield book("空表", REJECTED, with_part(SHEET, none.encode()), "表头", code="F01b")
     yield Hostile("真ods", FINDING, {"资源清单.ods": ods()}, code="F02b", says="ods")
     yield Hostile("ods改名", FINDING, {BOOK: ods()}, code="F02", says="ods")
-    bomb_ods = ods(b'<table:table-row table:number-rows-repeated="1048576"><table:table-cell '
+    bomb_ods = ods(b'<table:table-row table:number-rows-repeated="1048000"><table:table-cell '
                    b'table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
                    b"</table:table-cell></table:table-row>")  # fmt: skip
     yield Hostile("ods重复炸弹", REJECTED, {"资源清单.ods": bomb_ods}, code="F01", says="过多")
@@ -792,8 +796,9 @@ PATHS = (
 def paths() -> Iterator[Hostile]:
     for number, text in enumerate(PATHS):
         cover = text.replace(".mp4", ".jpg")
+        field = "资源类型" if text == BOOK else "资源文件"
         yield Hostile(
-            f"路径文件{number:02}", FINDING, {BOOK: row_of(资源类型="A01", 资源文件=text)}, field="资源文件"
+            f"路径文件{number:02}", FINDING, {BOOK: row_of(资源类型="A01", 资源文件=text)}, field=field
         )
         yield Hostile(f"路径封面{number:02}", FINDING, {BOOK: row_of(资源封面=cover)}, field="资源封面")
 
@@ -804,7 +809,7 @@ def spellings() -> Iterator[Hostile]:
         ("全角", "第1讲.mp4", "第１讲.mp4"), ("大小写", "Lesson.MP4", "lesson.mp4"),
     ):  # fmt: skip
         files = {BOOK: row_of(资源类型="A01", 资源文件=named), on_disk: film()}
-        yield Hostile(f"写法{label}", FINDING, files, field="资源文件", code="M15b")
+        yield Hostile(f"写法{label}", FINDING, files, field="资源文件", code="M04")
 
 
 # --- 14, 15: archives
@@ -832,7 +837,7 @@ def archives() -> Iterator[Hostile]:
     bomb_zip = raw_zip([(BOOK, *_stored(good())), ("a.mp4", *deflated(iter([bytes(1 << 20)] * 65)), 8, 0)])
     yield Hostile("包炸弹", REJECTED, {"": bomb_zip}, code="F01", says="悬殊", archive=True)
     yield Hostile("包重叠", REJECTED, {"": overlapping(500)}, code="F01", says="重叠", archive=True)
-    yield Hostile("包截断", REJECTED, {"": pack({BOOK: good()})[:3000]}, code="F01", archive=True)
+    yield Hostile("包截断", REJECTED, {"": pack({BOOK: good()})[:-30]}, code="F01", archive=True)
     yield Hostile("包非包", REJECTED, {"": b"Rar!\x1a\x07\x00" + bytes(50)}, code="F01", archive=True)
     sealed = raw_zip([(BOOK, *_stored(good())), ("密.mp4", b"x" * 40, 20, 1, 0, 1)])
     yield Hostile("包加密", FINDING, {"": sealed}, code="F10", says="密码", archive=True)

@@ -10,15 +10,19 @@ from typing import Any, BinaryIO, Final
 
 from lxml import etree
 
-from pipeline.read.refusal import CLEAN, Refused, damaged
-from pipeline.read.zipped import ENCRYPTED, Limits, inflate, open_zip
+from pipeline.read.refusal import CLEAN, RESAVE, Refused, damaged
+from pipeline.read.zipped import ENCRYPTED, METHODS, Limits, inflate, open_zip
 
 LIMITS = Limits(members=10_000, total=1 << 30, ratio=250, ratio_from=8 << 20)
 LARGEST_PART = 256 << 20
 """Bytes of one XML part: 100,000 rows of the resource list take about 100 MiB."""
 
 _PROLOG = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*+", re.DOTALL)
-_DECLARATION = re.compile(r"<\?xml\s.*?\?>", re.DOTALL)
+_DECLARATION = re.compile(
+    r"<\?xml\s(?:[^?]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"'])?.*?\?>", re.DOTALL | re.ASCII
+)
+_ENCODINGS = frozenset({"utf-8", "utf8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii"})
+"""OPC knows UTF-8 and UTF-16 alone; other bytes may pass for UTF-8 by accident (联通 in GBK does)."""
 _FORBIDDEN = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 _HEAD = 1 << 16
 _XML = (".xml", ".rels", ".vml", ".rdf")
@@ -103,6 +107,8 @@ def _index(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
             raise Refused(f"文件里有两个同名的部分“{name}”", CLEAN)
         if member.flag_bits & ENCRYPTED:
             raise Refused("文件设了打开密码", "请取消密码后另存为 .xlsx 再报送")
+        if member.compress_type not in METHODS:
+            raise Refused(f"文件里的“{name}”用了表格文件不用的压缩方式", RESAVE)
         if not name.endswith("/"):
             parts[key] = member
     return parts
@@ -128,8 +134,10 @@ def xml_text(data: bytes, name: str) -> str:
     if len(data.translate(None, _FORBIDDEN)) != len(data) and any(chr(byte) in text for byte in _FORBIDDEN):
         raise damaged(name)
     refuse_doctype(text, name)
-    if text.startswith("<?xml"):
-        text = _DECLARATION.sub("", text, count=1)
+    if declared := _DECLARATION.match(text):
+        if declared[1] and declared[1].lower() not in _ENCODINGS:
+            raise Refused(f"文件的“{name}”用了表格文件不用的文字编码“{declared[1]}”", RESAVE)
+        text = text[declared.end() :]
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text

@@ -296,7 +296,8 @@ def _header_findings(header: _Header, place: Place) -> Iterator[Finding]:
         if name not in header.columns:
             yield Finding("S03", Place(place.unit, place.workbook, place.sheet, 0, name))
     for name, text in header.renamed.items():
-        yield Finding("S04", at(header.columns[name], name), text, suggestion=name)
+        sure = _standard_name(_BRACKETED.sub("", text)) == name
+        yield Finding("S04", at(header.columns[name], name), text, suggestion=name, safe=sure)
     for name, column in header.repeated:
         yield Finding("S05", at(column, name), name, {"first": letters(header.columns[name])})
     for text, column in header.extra:

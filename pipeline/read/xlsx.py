@@ -5,11 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lxml import etree
 
 from pipeline.model import Area, Book, Kind, Sheet
+from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.cells import BEYOND, COLUMNS, LAST_ROW, MAIN, NotPlain, Row
@@ -30,13 +32,15 @@ def read_xlsx(package: Package) -> Book:
     style = _style_sheet(package, links)
     strings = _strings(package, links)
     date1904 = any(_true(item.get("date1904")) for item in workbook.iter("{*}workbookPr"))
-    budget = Budget()
+    reading = SheetReading(style, strings, date1904, Budget())
     sheets = tuple(
-        _sheet(package, name, hidden, part, SheetReading(style, strings, date1904, budget))
+        _sheet(package, name, hidden, part, reading)
         for name, hidden, part in _listed_sheets(package, workbook, links)
     )
     package.verify()
-    active = _active(package, links)
+    names = (name.text or "" for name in workbook.iter("{*}definedName"))
+    reading.outside.update(filter(points_outside, names))
+    active = _active(package, links, outside=bool(reading.outside))
     return Book(
         kind="xlsm" if any(name.endswith("vbaproject.bin") for name in package.names()) else "xlsx",
         sheets=sheets,
@@ -93,13 +97,18 @@ def _modified(package: Package) -> str:
     return next(((stamp.text or "").strip() for stamp in stamps), "")
 
 
-def _active(package: Package, links: dict[str, Link]) -> tuple[str, ...]:
+def _active(package: Package, links: dict[str, Link], *, outside: bool) -> tuple[str, ...]:
+    """outside: whether a formula points outside."""
     types = {link.type for link in links.values()}
     names = package.names()
     macros = any(name.endswith("vbaproject.bin") for name in names) or types & _MACROSHEETS
-    outside = "externalLink" in types
-    data = "connections" in types or any("/querytables/" in name for name in names)
-    return tuple(word for word, found in (("宏", macros), ("外部链接", outside), ("数据连接", data)) if found)
+    found = {
+        "宏": macros,
+        "外部链接": outside or "externalLink" in types,
+        "数据连接": "connections" in types or any("/querytables/" in name for name in names),
+        "嵌入对象": any("/embeddings/" in name or "/activex/" in name for name in names),
+    }
+    return tuple(word for word, there in found.items() if there)
 
 
 def _listed_sheets(
@@ -243,13 +252,15 @@ class Ways(dict[str, Way]):
         return self._general
 
 
-class SheetReading(NamedTuple):
-    """What the cells of a sheet refer to."""
+@dataclass(frozen=True, slots=True)
+class SheetReading:
+    """What the cells of a sheet refer to; outside gathers formulas that reach out of the workbook."""
 
     styles: tuple[Form, ...]
     strings: list[str]
     date1904: bool
     budget: Budget
+    outside: set[str] = field(default_factory=set)
 
 
 def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
@@ -325,7 +336,7 @@ class _Content:
                     raise BadValue("出现了两次" if at in line else f"写在了第 {number} 行里")
                 way = ways[attributes]
                 if way is _SHARED and not formula:
-                    plain = value.isdecimal() and len(value) < 10
+                    plain = value.isascii() and value.isdecimal() and len(value) < 10
                     if text := strings[int(value)] if plain else _shared(strings, value):
                         line[at] = text
                     continue
@@ -345,6 +356,8 @@ class _Content:
         if not formula:
             return way.numbers[value] if way.type == "n" else stored_text(way, value, self._reading.strings)
         self.formulas.add((row, column))
+        if points_outside(formula):
+            self._reading.outside.add(formula)
         if "DISPIMG(" in formula:
             return (value if is_picture(value) else decoded(formula)), Kind.PICTURE
         if value:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+from lxml import etree
+
+from pipeline.outside import points_outside
 from pipeline.render.package import (
     CONTENT_TYPES,
     Package,
@@ -34,10 +37,7 @@ _KINDS = {
 }
 _PACKAGE_KINDS = {"extensibility": "宏", "origin": "数字签名"}
 _MACRO_SHEETS = ("xlMacrosheet", "xlIntlMacrosheet")
-_ELSEWHERE = re.compile(r"(?<![\w\]])\[[0-9]+\][^\[\]]*!|\|[^!]*!")
-"""`[1]表!A1`, `'[1]表'!A1`, `[1]!名称`, and a conversation with another program: `cmd|'…'!A0`."""
-
-_STRINGS = re.compile(r'"[^"]*"')
+_OBJECTS = frozenset({"oleObject", "package", "control"})
 _FORMULA = re.compile(rb"<((?:[\w.-]+:)?)f\b([^>]*?)(?:/>|>([^<]*)</\1f>)")
 _SHARED = re.compile(rb'\bt="shared"')
 _GROUP = re.compile(rb'\bsi="([0-9]+)"')
@@ -51,7 +51,7 @@ def leave_out(workbook: Workbook) -> tuple[str, ...]:
         if tab.kind in _MACRO_SHEETS:
             workbook.remove(tab)
             found.add("宏")
-    found |= _drop_queries(workbook)
+    found |= _drop_queries(workbook) | _drop_objects(workbook)
     if _drop_references(workbook):
         found.add("外部链接")
     if found:
@@ -115,6 +115,31 @@ def _drop_queries(workbook: Workbook) -> set[str]:
     return found
 
 
+def _drop_objects(workbook: Workbook) -> set[str]:
+    """Embedded files and ActiveX controls go, with what shows them; their picture stays."""
+    package = workbook.package
+    parts = [tab.part for tab in workbook.tabs() if tab.kind == "worksheet"]
+    holding = {part: {r.id for r in relations(package, part) if r.kind in _OBJECTS} for part in parts}
+    for part, identifiers in holding.items():
+        if identifiers:
+            _drop_related(package, part, dict.fromkeys(_OBJECTS, ""))
+            sheet = load(package.get(part))
+            key = f"{{{workbook.office}}}id"
+            for element in [e for e in sheet.root.iter() if e.get(key) in identifiers]:
+                _take_out(element)
+            package.put(part, dump(sheet))
+    return {"嵌入对象"} if any(holding.values()) else set()
+
+
+def _take_out(element: etree._Element) -> None:
+    """Remove an element, and whatever held nothing else (CT_OleObjects and CT_Controls are never empty)."""
+    holder = element.getparent()
+    if holder is not None:
+        holder.remove(element)
+        if not len(holder) and holder.getparent() is not None:
+            _take_out(holder)
+
+
 def _outside_caches(workbook: Workbook) -> dict[str, str]:
     """Pivot caches whose source is a connection: part → relationship."""
     found = {}
@@ -161,11 +186,6 @@ def _drop_references(workbook: Workbook) -> bool:
         # A calculation order that names a cell without formula makes Excel repair the file.
         _drop_related(workbook.package, workbook.part, {"calcChain": ""})
     return listed is not None or bool(names) or bool(changed)
-
-
-def points_outside(formula: str) -> bool:
-    """Whether a formula reads from another workbook or another program."""
-    return bool(_ELSEWHERE.search(_STRINGS.sub('""', formula)))
 
 
 def _drop_formulas(package: Package, part: str) -> bool:

@@ -94,5 +94,5 @@ def read_category(text: str, _kind: Kind, _settings: Settings) -> Reading:
     if _LEVELS.fullmatch(narrow):
         return R18_1.found(narrow, safe=True)
     guessed = re.sub(r"\s*(?:->|=>|[/／\\>＞→»›—–―‐‑−|｜、;；，：~～-]+)\s*", "-", narrow).strip("-")
-    guessed = _HAN_BLANK.sub("-", guessed)
+    guessed = guessed if "-" in guessed else _HAN_BLANK.sub("-", guessed)
     return R18_1.found(guessed if _LEVELS.fullmatch(guessed) else "")

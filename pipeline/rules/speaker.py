@@ -19,6 +19,7 @@ _NATION = r"[\u4e00-\u9fff]{1,7}"
 _OPEN, _CLOSE = r"[(（【\[〔]", r"[)）】\]〕]"
 _HALF_NATION = re.compile(rf"^{_OPEN}\s*({_NATION})\s*{_CLOSE}\s*")
 _NATION_BEHIND = re.compile(rf"^(.+?)\s*{_OPEN}\s*({_NATION})\s*{_CLOSE}$")
+_BARE_NATION = re.compile(rf"^((?:{'|'.join(NATIONS)})族)(?={_HAN}{{2}})")
 _REMARK = re.compile(rf"\s*{_OPEN}[^()（）]*{_CLOSE}$")
 _WITH_TITLE = re.compile(rf"^({_HAN}{{2,4}}?)\s*(?:[,，、/(（]\s*)?(?:{TITLES})\s*[)）]?$")
 _BODY = re.compile(f"(?:{BODIES})$")
@@ -131,7 +132,7 @@ R12_8 = rule(
 )
 
 _SEPARATORS = re.compile(r"[、，,。:：/／|｜\n\t]+")
-_AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆]({_HAN}{{2,3}})(?![^;；])")
+_AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆+＋-]({_HAN}{{2,3}})(?![^;；])")
 
 Flaws = list[tuple[str, Facts]]
 
@@ -200,13 +201,13 @@ def _one_name(name: str, flaws: Flaws) -> tuple[str, bool]:
     """The canonical name, and whether there was only one reading."""
     found: list[tuple[Rule, bool]] = []
     shown, nation = name, ""
-    before = _HALF_NATION.match(name)
+    before = _HALF_NATION.match(name) or _BARE_NATION.match(name)
     behind = None if before else _NATION_BEHIND.match(name)
     if before and _is_nation(before[1]):
         nation, name = _nation(before[1]), name[before.end() :]
         exact = shown.startswith(f"（{nation}）{name}") and before[1].endswith("族")
         if not exact:
-            found.append((R12_4, before[1].endswith("族")))
+            found.append((R12_4, before[1].endswith("族") and before[0] != before[1]))
     elif behind and _is_nation(behind[2]):
         nation, name = _nation(behind[2]), behind[1]
         found.append((R12_4, False))

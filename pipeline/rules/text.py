@@ -33,7 +33,7 @@ ERROR_VALUES = frozenset(
 
 PLACEHOLDER = re.compile(r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL")
 FILLER = re.compile(
-    r"同上|同前|如上|〃|未填写?|暂无简介|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
+    r"0|某{2,}|同上|同前|如上|〃|未填写?|暂无简介|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
 )
 FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000\u3002]")
 
