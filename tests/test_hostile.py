@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.model import Book
+from pipeline.read.book import read_book
 from pipeline.run import Result, run
 from pipeline.screen import Progress
 from pipeline.settings import load
@@ -29,6 +31,7 @@ FIRST, LAST = "一号好学院", "龥号好学院"
 """Names that sort before and behind every hostile unit."""
 
 _FACTS_OF_ITS_OWN = ("unit", "workbook", "verdict", "errors", "warnings", "notes", "real", "seconds")
+_PROGRAMMERS = re.compile("None|NaN|Error|Traceback|非法|0x[0-9a-f]{4}|Exception|Errno")
 _opened: list[str] | None = None
 
 
@@ -163,7 +166,7 @@ def plain_sentence(found: dict[str, str]) -> str:
         return f"not one sentence: {text}"
     if not fix.startswith("请") or not fix.endswith("。"):
         return f"no remedy: {fix}"
-    return f"not plain: {text}" if re.search("None|NaN|Error|Traceback|非法|0x[0-9a-f]{4}|Exception|Errno", text) else ""
+    return f"not plain: {text}" if _PROGRAMMERS.search(text) else ""
 
 
 def check(tried: Tried, hostiles: list[Hostile]) -> None:
@@ -240,6 +243,7 @@ def test_output_holds_nothing_that_acts(tried: Tried, hostiles: list[Hostile]) -
     for path in books:
         with zipfile.ZipFile(path) as package:
             assert package.testzip() is None
+            assert isinstance(read_book(path), Book), path
             names = [name.lower() for name in package.namelist()]
             assert not [
                 name for name in names if re.search("vbaproject|externallink|connections|querytable", name)

@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pipeline.probe.hollow import is_hollow
+
 _KNOWN = frozenset(
     (
         b"ftyp",
@@ -33,7 +35,7 @@ _MOST_BOXES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """What the outermost boxes tell. cut: a box reaches beyond the end of the file."""
+    """What the outermost boxes tell. cut: a box reaches beyond the end, or is full of zeros."""
 
     index: bool
     index_in_front: bool
@@ -48,6 +50,7 @@ def walk_boxes(file: BinaryIO, size: int) -> Boxes:
     """
     first: dict[bytes, int] = {}
     number, position, cut = 0, 0, False
+    largest = (0, 0)
     while position + 8 <= size and number < _MOST_BOXES:
         file.seek(position)
         length, kind = _box(file.read(16), size - position)
@@ -59,15 +62,18 @@ def walk_boxes(file: BinaryIO, size: int) -> Boxes:
             break
         first.setdefault(kind, number)
         number += 1
+        if kind == b"mdat":
+            largest = max(largest, (min(length, size - position), position))
         if position + length > size:
             cut = not whole or kind in (b"mdat", b"moof", b"moov")
             break
         position += length
+    length, start = max(largest, (size - position, position))
     return Boxes(
         index=b"moov" in first,
         index_in_front=first.get(b"moov", number) < first.get(b"mdat", number),
         fragmented=b"moof" in first,
-        cut=cut or b"mdat" not in first,
+        cut=cut or b"mdat" not in first or is_hollow(file, start, length),
     )
 
 

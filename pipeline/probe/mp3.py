@@ -13,6 +13,7 @@ import struct
 from typing import Any, BinaryIO
 
 from pipeline.probe.frames import Frame, find_frame, header_at, id3_size
+from pipeline.probe.hollow import is_hollow
 
 _HEAD_BYTES = 64 * 1024
 _CHUNK = 1 << 20
@@ -41,10 +42,12 @@ def mp3_facts(file: BinaryIO, size: int) -> dict[str, Any]:
         frames, whole = claim
         if abs(whole - (end - begin - offset)) <= 2 * first.size:
             vbr = head[offset : offset + first.size].find(b"Info") < 0
-            return _facts(real, frames, vbr=vbr, truncated=False)
+            hollow = is_hollow(file, begin + offset, end - begin - offset)
+            return _facts(real, frames, vbr=vbr, truncated=hollow)
     walk = _Walk(file, begin + offset, end, first)
     frames = walk.frames - (1 if claim is not None else 0)
     missing = claim is not None and claim[0] - frames > max(2, claim[0] // 100)
+    missing = missing or is_hollow(file, begin, end - begin)
     return {
         **_facts(walk.second or first, frames, vbr=walk.vbr, truncated=missing),
         "junk_bytes": offset + walk.junk,

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline import ownmarks
 from pipeline.fields import (
@@ -30,7 +31,9 @@ from pipeline.model import Area, Book, Finding, Kind, Labelled, Layout, Place, S
 
 HEADER_WITHIN = 60
 """The header is looked for in this many rows that hold something."""
+LONGEST_NAME = 60
 ENOUGH_NAMES = 3
+SURELY_THE_HEADER = 10
 ENOUGH_WITH_ALIASES = 5
 
 _ALIASES = {alias: field.name for field in FIELDS for alias in field.aliases}
@@ -40,6 +43,7 @@ _NOT_A_RESOURCE = re.compile(
     r"填表日期|填报日期|填表说明|日期[:：]|以下空白|以上)"
 )
 _SAMPLE = re.compile(r"^[（(【\[]?(?:填写)?(?:示例|样例|例如|例)\s*[0-9]*\s*(?:[:：）)】\]]|$)")
+_CODE = re.compile(r"A[0-9]{2}")
 _BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]")
 _EXTENSIONS = {
     "xlsx": (".xlsx",),
@@ -69,20 +73,20 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
     if not headers:
         return Finding("F01b", Place(unit, workbook), _file_name(workbook))
     header = _the_one(headers)
+    others = [sheet for sheet in sheets if sheet is not header.sheet]
     place = Place(unit, workbook, header.sheet.name)
     rows, skipped = _data_rows(header, place)
     layout = Layout(header.sheet.name, header.row, rows[-1] if rows else header.row, header.columns)
     wrong_cells = list(_cell_findings(header, layout, rows, place))
     findings = [
         *_file_findings(book, place),
-        *_old_template(sheets, header, place),
+        *_old_template(others, header, place),
         *_sheet_findings(headers, header, rows, place),
         *_header_findings(header, place),
         *skipped,
         *wrong_cells,
     ]
     missing = {(row, name) for name in REQUIRED if name not in header.columns for row in rows}
-    unit_info = _unit_info(sheets)
     return Submission(
         unit=unit,
         workbook=workbook,
@@ -92,8 +96,8 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
         cells={name: _column(header, rows, name) for name in NAMES},
         kinds=_kinds(header, rows),
         held=frozenset(missing | {(found.place.row, found.place.field) for found in wrong_cells}),
-        unit_info=unit_info,
-        platforms=_platforms(sheets),
+        unit_info=_unit_info(others),
+        platforms=_platforms(others),
         findings=tuple(findings),
         identity=ownmarks.identity_of(book) or {},
         modified=book.modified,
@@ -110,15 +114,18 @@ def _file_name(workbook: str) -> str:
 def _header(sheet: Sheet) -> _Header | None:
     """The row with the most standard names, if it has enough to be no accident."""
     best: tuple[int, int, int] | None = None
-    for row in list(sheet.rows)[:HEADER_WITHIN]:
-        names = {_standard_name(text) for text in sheet.rows[row].values()}
-        aliases = {_ALIASES.get(bare_name(text), "") for text in sheet.rows[row].values()} - names - {""}
+    for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
+        texts = [text for text in cells.values() if len(text) <= LONGEST_NAME]
+        names = {_standard_name(text) for text in texts}
+        aliases = {_ALIASES.get(bare_name(text), "") for text in texts} - names - {""}
         exact = len(names - {""})
         score = (exact * 2 + len(aliases), -row, exact)
         if (exact >= ENOUGH_NAMES or exact + len(aliases) >= ENOUGH_WITH_ALIASES) and (
             best is None or score > best
         ):
             best = score
+        if exact >= SURELY_THE_HEADER:
+            break
     return _read_header(sheet, -best[1]) if best else None
 
 
@@ -213,7 +220,9 @@ def _data_rows(header: _Header, place: Place) -> tuple[list[int], list[Finding]]
 def _is_sample(values: dict[str, str], first: str, examples: dict[str, str]) -> bool:
     if _SAMPLE.match(first) or _SAMPLE.match(values.get("资源名称", "")):
         return True
-    if sum(_explains(name, text) for name, text in values.items()) >= ENOUGH_NAMES:
+    if not _CODE.fullmatch(values.get("资源类型", "")) and (
+        sum(_explains(name, text) for name, text in values.items()) >= ENOUGH_NAMES
+    ):
         return True
     return len(values) >= 5 and all(examples.get(name) == text for name, text in values.items())
 
@@ -268,7 +277,7 @@ def _old_template(sheets: list[Sheet], header: _Header, place: Place) -> Iterato
 def _beside(sheets: list[Sheet], label: str) -> str:
     """The text to the right of a label in the first two columns of any sheet, "" if there is none."""
     for sheet in sheets:
-        for cells in list(sheet.rows.values())[:HEADER_WITHIN]:
+        for cells in islice(sheet.rows.values(), HEADER_WITHIN):
             if cells.get(1, "").strip() == label:
                 return cells.get(2, "").strip()
     return ""
@@ -353,7 +362,7 @@ def _unit_info(sheets: list[Sheet]) -> dict[str, Labelled]:
     best: dict[str, Labelled] = {}
     for sheet in sheets:
         found: dict[str, Labelled] = {}
-        for row, cells in list(sheet.rows.items())[:HEADER_WITHIN]:
+        for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
             for column, text in cells.items():
                 label = bare_name(text)
                 if label in UNIT_LABELS and label not in found:
@@ -369,7 +378,7 @@ def _unit_info(sheets: list[Sheet]) -> dict[str, Labelled]:
 def _platforms(sheets: list[Sheet]) -> tuple[dict[str, Labelled], ...]:
     """The rows under a header of 平台资质."""
     for sheet in sheets:
-        for row, cells in list(sheet.rows.items())[:HEADER_WITHIN]:
+        for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
             columns = {bare_name(text): column for column, text in cells.items()}
             known = {name: columns[name] for name in PLATFORM_HEADERS if name in columns}
             if len(known) >= 3:

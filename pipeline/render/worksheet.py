@@ -4,7 +4,7 @@ All that is not a row (widths, filters, colours, links, drawings) is a few kilob
 parsed, changed and written by lxml. The rows may be megabytes, of which marking touches a few
 cells: they stay bytes and are spliced. For that they are kept in a normal form, which every
 spreadsheet program writes anyway: each row and cell begins with its own address, double
-quotes, no comments. Rows in another form are rewritten once, by lxml.
+quotes, no comments, rows in ascending order. Rows in another form are rewritten once, by lxml.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from lxml import etree
 
@@ -129,13 +130,19 @@ def _is_normal(rows: bytes, prefix: bytes) -> bool:
     cell, row = b"<" + prefix + b"c", b"<" + prefix + b"row"
     odd = [name + end for name in (cell, row) for end in (b">", b"/>", b"\n", b"\r", b"\t")]
     odd.append(b"</" + prefix + b"row ")
-    return not any(text in rows for text in odd) and all(
-        rows.count(name + b" ") == rows.count(name + b' r="') for name in (cell, row)
+    return (
+        not any(text in rows for text in odd)
+        and all(rows.count(name + b" ") == rows.count(name + b' r="') for name in (cell, row))
+        and _is_ascending([int(number) for number in re.findall(b"<" + prefix + b'row r="([0-9]+)"', rows)])
     )
 
 
+def _is_ascending(numbers: list[int]) -> bool:
+    return all(before < after for before, after in pairwise(numbers))
+
+
 def _normal(data: bytes, prefix: str) -> bytes:
-    """The rows rewritten: each row and cell says its address, and says it first."""
+    """The rows rewritten in ascending order: each row and cell says its address, and says it first."""
     root = parse(data)
     name = f"{{{namespace_of(root)}}}"
     sheet_data = root.find(f"{name}sheetData")
@@ -150,6 +157,7 @@ def _normal(data: bytes, prefix: str) -> bytes:
             stated = _AREA.fullmatch(str(cell.get("r", "")))
             column = column_number(stated[1]) if stated else column + 1
             _address_first(cell, address(number, column))
+    sheet_data[:] = sorted(sheet_data, key=lambda row: int(row.get("r", "0")))
     written = serialise(root)
     start, end = written.index(f"<{prefix}row".encode()), written.rindex(f"</{prefix}sheetData".encode())
     return written[start:end]

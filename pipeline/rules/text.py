@@ -12,7 +12,9 @@ _BLANKS = (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0
 _ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
 INVISIBLE = "".join(map(chr, (*_BLANKS, *range(0x2060, 0x2065), 0xFEFF)))
 """Blanks and zero-width characters that nobody sees at the ends of a text."""
-_NOTHING = dict.fromkeys(_ZERO_WIDTH)
+_ANY_ZERO_WIDTH = re.compile(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
+
+LONGEST_PLACEHOLDER = 24
 
 ERROR_VALUES = frozenset(
     (
@@ -130,11 +132,13 @@ for _field, _code in REQUIRED_CODES.items():
 
 def trimmed(text: str) -> str:
     """The text without blanks at its ends and without characters of no width anywhere (rule G01)."""
-    return text.translate(_NOTHING).strip(INVISIBLE)
+    return (_ANY_ZERO_WIDTH.sub("", text) if not text.isascii() else text).strip(INVISIBLE)
 
 
 def is_placeholder(text: str, required: bool) -> bool:
     """Whether the text stands for nothing: 无 or / anywhere, 同上 or XXX where a value is required."""
+    if len(text) > LONGEST_PLACEHOLDER:
+        return False
     bare = "".join(text.strip("。.（）()【】").split())
     return bool(PLACEHOLDER.fullmatch(bare) or PLACEHOLDER.fullmatch(text)) or (
         required and bool(FILLER.fullmatch(bare) or FILLER.fullmatch(text))
