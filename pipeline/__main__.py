@@ -141,11 +141,21 @@ def _speak_chinese() -> None:
             reconfigure(errors="backslashreplace")
 
 
+class _Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or a request to end.
+
+    A class of its own: once a plain KeyboardInterrupt has passed through `exec`, as used by
+    dataclasses, CPython ends the process by a signal, whoever caught it (3.11 pythonrun.c).
+    """
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    raise _Interrupted
 
 
 if __name__ == "__main__":
     _speak_chinese()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and background jobs
+            signal.signal(number, _interrupt)
     sys.exit(main())

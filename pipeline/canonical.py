@@ -17,6 +17,7 @@ from pipeline.rules import REGISTER, Reading
 from pipeline.rules.text import ERROR_VALUES, REQUIRED_CODES, is_placeholder, trimmed
 from pipeline.schema import FORM, REQUIRED, build_schema, failures
 from pipeline.settings import Settings
+from pipeline.trace import trace_of
 
 PROVENANCE = ["@unit", "@workbook", "@sheet", "@row"]
 _NUMBERS = ("点击量", "学习人数", "所属顺序")
@@ -29,6 +30,7 @@ class Table:
     raw: the texts as sent. values: the canonical ones ("" where malformed). broken: which
     cells no rule may judge any further. All three have the fields as columns; values
     also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
+    faults: (field, trace) of readers that crashed; their cells count as malformed.
     """
 
     raw: pd.DataFrame
@@ -36,6 +38,7 @@ class Table:
     broken: pd.DataFrame
     layouts: Mapping[tuple[str, str], Layout]
     findings: list[Finding]
+    faults: list[tuple[str, str]]
     rows: list[tuple[str, str, str, int]]
 
     def text(self, index: int, field: str) -> str:
@@ -58,7 +61,7 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     kinds = _kinds(submissions)
     layouts = {(each.unit, each.workbook): each.layout for each in submissions}
     values = raw.mask(held, "")
-    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], rows)
+    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], [], rows)
     _trim(table, values)
     _hold_error_values(table, values)
     _blank_placeholders(table, values)
@@ -193,14 +196,22 @@ def _read_cells(
     settings: Settings,
 ) -> None:
     known: dict[tuple[str, Kind], Reading] = {}
-    reader = REGISTER.readers[name]
     for index in indexes:
         text, kind = str(values.at[index, name]), kinds.get((index, name), Kind.TEXT)
         if (text, kind) not in known:
-            known[text, kind] = reader(text, kind, settings)
+            known[text, kind] = _reading(name, text, kind, settings, table)
         reading = known[text, kind]
         place, raw = table.place(index, name), table.text(index, name)
         for code, facts in reading.flaws:
             table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
         values.at[index, name] = reading.value if reading.safe else text
         table.broken.at[index, name] = not reading.safe
+
+
+def _reading(name: str, text: str, kind: Kind, settings: Settings, table: Table) -> Reading:
+    """What the field's reader says; a crash is a fault of the program and stops nothing else."""
+    try:
+        return REGISTER.readers[name](text, kind, settings)
+    except Exception as error:
+        table.faults.append((name, trace_of(error)))
+        return Reading("", False, ())

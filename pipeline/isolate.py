@@ -25,7 +25,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +32,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from pipeline.trace import trace_of
 
 if sys.platform != "win32":
     import resource
@@ -372,8 +373,8 @@ def _attempt(function: Callable[[Any], Any], value: Any) -> Any:
         return function(value)
     except MemoryError:
         raise
-    except Exception:
-        return Failure(Ending.FAULT, traceback.format_exc())
+    except Exception as error:
+        return Failure(Ending.FAULT, trace_of(error))
     except BaseException as error:
         # A panic inside a Rust library is no Exception; the library may be left in any state.
         return Failure(Ending.CRASH, repr(error))

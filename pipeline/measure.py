@@ -17,7 +17,7 @@ from pipeline.probe.twins import find_twins
 from pipeline.screen import Progress
 from pipeline.submissions import Fault
 
-PROBE_SECONDS = 20.0
+PROBE_SECONDS = 10.0
 PROBE_MEMORY_MB = 512
 
 

@@ -103,7 +103,7 @@ def run(
             files[each.unit].append(each.name)
             remarks += [each.remark] if each.remark else []
         skipped = {**outcome.skipped, **_NEVER_MEASURED}
-        faults = [*read.faults, *measured.faults, *outcome.faults]
+        faults = [*read.faults, *table.faults, *measured.faults, *outcome.faults]
         staging.write("findings.csv", findings_csv(told))
         staging.write("resources.csv", resources_csv(table, tables["media"], counts))
         staging.write("units.csv", units_csv(units, settings.call.deadlines.resources.isoformat(), files))

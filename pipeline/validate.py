@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +21,7 @@ from pipeline.rules import REGISTER, Rule
 from pipeline.rules.duration import clock
 from pipeline.rules.rule import Check
 from pipeline.settings import Settings
+from pipeline.trace import trace_of
 
 _BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
 
@@ -52,8 +52,8 @@ def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Setting
             continue
         try:
             findings += _run(rule, check, table, given)
-        except Exception:
-            faults.append((rule.code, traceback.format_exc()))
+        except Exception as error:
+            faults.append((rule.code, trace_of(error)))
     return Outcome(findings, skipped, faults)
 
 

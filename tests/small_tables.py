@@ -37,7 +37,6 @@ RIGHT_VIDEO = {
     "respelled": "否",
     "suggestion": "",
     "separator": "",
-    "separator": "",
     "sort": "video",
     "role": "video",
     "sound": True,

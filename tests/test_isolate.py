@@ -89,8 +89,9 @@ def test_each_bad_task_is_named_and_every_other_one_answered():
 def test_a_fault_tells_where_the_program_went_wrong():
     [(_, outcome)] = run_isolated(misbehave, [("raise", 1)], jobs=1, limits=LIMITS)
     assert isinstance(outcome, Failure)
-    assert "ValueError: no good" in outcome.detail
     assert "misbehave" in outcome.detail
+    assert outcome.detail.splitlines()[-1].endswith("ValueError")
+    assert "no good" not in outcome.detail
 
 
 def test_many_deaths_under_a_busy_parent_lose_nothing():

@@ -133,7 +133,7 @@ def test_merged_cells_in_the_data_are_told_cell_by_cell() -> None:
 
 
 def test_merged_titles_above_and_cells_outside_the_fields_are_no_matter() -> None:
-    grid = [["申报表"], HEADER + ["备注"], ROW + ["x"], ROW]
+    grid = [["申报表"], [*HEADER, "备注"], [*ROW, "x"], ROW]
     merged = (Area(1, 1, 1, 19), Area(3, 20, 4, 20), Area(3, 5, 3, 5), Area(9, 1, 1048576, 19))
     assert told(read(sheet(grid, merged=merged))) == [("S06", "T2", "备注")]
 

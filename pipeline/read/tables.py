@@ -34,6 +34,8 @@ HEADER_WITHIN = 60
 LONGEST_NAME = 60
 ENOUGH_NAMES = 3
 SURELY_THE_HEADER = 10
+FILLED_DOWN = frozenset({"资源ID", "资源类型"})
+"""Fields that fillers pull down to rows which they never use."""
 ENOUGH_WITH_ALIASES = 5
 
 _ALIASES = {alias: field.name for field in FIELDS for alias in field.aliases}
@@ -186,8 +188,8 @@ def _has_data(header: _Header) -> bool:
 
 
 def _filled_rows(header: _Header) -> Iterator[int]:
-    """Rows below the header with something in a field other than a pre-filled 资源ID."""
-    columns = {column for name, column in header.columns.items() if name != "资源ID"}
+    """Rows below the header with something in a field that is not filled down in advance."""
+    columns = {column for name, column in header.columns.items() if name not in FILLED_DOWN}
     for row, cells in header.sheet.rows.items():
         if (
             row > header.row

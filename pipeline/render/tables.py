@@ -88,8 +88,8 @@ def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, l
     """One line per unit; files: the returned workbooks of each."""
     lines = (
         (
-            each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed, each.returned,
-            each.review, each.round or "", each.received, deadline, each.on_time,
+            each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed,
+            each.returned, each.review, each.round or "", each.received, deadline, each.on_time,
             "；".join(files.get(each.unit, ())),
         )
         for each in units

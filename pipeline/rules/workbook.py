@@ -124,7 +124,7 @@ F07 = rule(
     source=_CONTRACT,
     basis=INFERRED,
     says="工作簿含有{what}，没有执行，退回的文件中已去掉。",
-    fix="请把有关单元格粘贴为数值，另存为 .xlsx。",
+    fix="请删去宏和嵌入对象，把引用外部内容的单元格粘贴为数值，另存为 .xlsx。",
     bad="=[C:\\…]Sheet1!A1",
     good="填写的数值",
 )
