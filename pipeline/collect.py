@@ -33,7 +33,13 @@ _JUNK = re.compile(
     re.IGNORECASE,
 )
 _BUREAU = re.compile(r"局|管委会|管理委员会|教育厅|示范区|实验区|航空港区")
-_ODD_ARCHIVE = ("是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩")
+_UNFINISHED = re.compile(r".*\.(?:crdownload|part|partial|download|downloading|!ut)", re.IGNORECASE)
+_PLAIN_FOLDER = re.compile(
+    r"(?:[0-9一二三四五六七八九十]+[、.．_ -]?)?"
+    r"(?:报送|上报|资源|元数据|清单|汇总|封面|图片|视频|音频|媒体|课程|扫描|证明|附件|材料|数据|表格|文件|资料|表|件|夹)+"
+)
+"""A bureau's own sub-folder, named for what it holds and not for a unit."""
+_ODD_ARCHIVE = Rejection("是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩")
 
 
 @dataclass(slots=True)
@@ -45,6 +51,7 @@ class Collected:
     ignored: int = 0
     loose: list[Received] = field(default_factory=list)
     """Workbooks directly under input/: their unit is the one that they state."""
+    zips: list[Packed] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -65,7 +72,7 @@ def collect(
     seen.top(folder)
     seen.unpack(work, workers, limits)
     units, findings = _forwarded_apart(seen.units, seen.findings)
-    collected = Collected(units, findings, seen.ignored, faults=seen.faults)
+    collected = Collected(units, findings, seen.ignored, zips=seen.zips, faults=seen.faults)
     keep.mkdir(parents=True, exist_ok=True)
     for left in keep.glob(f".*{PART}"):
         left.unlink()
@@ -105,7 +112,7 @@ class _Walk:
             elif (suffix := suffix_of(name)) in WORKBOOKS:
                 self.loose += self.entries("", entry, name)
             elif suffix in ARCHIVES:
-                self.refuse("", name, *_ODD_ARCHIVE)
+                self.reject("", name, _ODD_ARCHIVE)
             else:
                 self.refuse("", name, "不在任何单位的文件夹中", "请移入所属单位的文件夹")
 
@@ -122,6 +129,8 @@ class _Walk:
             path = below + _shown(entry.name)
             if _JUNK.fullmatch(_shown(entry.name)):
                 self.ignored += 1
+                if _UNFINISHED.fullmatch(path):
+                    self.units[unit].unfinished.append(path)
             elif _is_folder(entry):
                 if path.count("/") >= DEEPEST:
                     self.refuse(unit, path, f"在 {DEEPEST} 层以下的文件夹中", "请减少文件夹的层数")
@@ -159,7 +168,7 @@ class _Walk:
             self.taken[unit, entry.path] = entry
             self.units[unit].entries.append(entry)
             if entry.suffix in ARCHIVES:
-                self.refuse(unit, entry.path, *_ODD_ARCHIVE)
+                self.reject(unit, entry.path, _ODD_ARCHIVE)
             elif entry.suffix not in KNOWN:
                 self.refuse(unit, entry.path, "不是认识的文件类型", "请确认是否应报送；是的请改用常见格式")
 
@@ -244,10 +253,11 @@ def _forwarded_apart(
         subs = forwarded[name] = _forwarded(entries) if _BUREAU.search(name) else set()
         for sub in sorted(subs):
             inner = [replace(e, path=e.path[len(sub) + 1 :]) for e in entries if e.path.startswith(f"{sub}/")]
-            result[f"{name}/{sub}"] = Unit(f"{name}/{sub}", inner)
+            unfinished = [p[len(sub) + 1 :] for p in units[name].unfinished if p.startswith(f"{sub}/")]
+            result[f"{name}/{sub}"] = Unit(f"{name}/{sub}", inner, unfinished=unfinished)
         own = [e for e in entries if e.path.partition("/")[0] not in subs]
         if own or not subs:
-            result[name] = Unit(name, own)
+            result[name] = Unit(name, own, unfinished=units[name].unfinished)
     return result, [_moved(found, forwarded) for found in findings]
 
 
@@ -255,7 +265,9 @@ def _forwarded(entries: list[Entry]) -> set[str]:
     """Folders directly below a bureau's that hold workbooks; all of them if the bureau has none itself."""
     own = any(e.suffix in WORKBOOKS and "/" not in e.path for e in entries)
     folders = {e.path.partition("/")[0] for e in entries if "/" in e.path}
+    folders = {folder for folder in folders if not _PLAIN_FOLDER.fullmatch(folder)}
     with_workbook = {e.path.partition("/")[0] for e in entries if "/" in e.path and e.suffix in WORKBOOKS}
+    with_workbook &= folders
     return folders if with_workbook and not own else with_workbook
 
 

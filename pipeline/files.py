@@ -61,3 +61,5 @@ class Unit:
     name: str
     entries: list[Entry] = field(default_factory=list)
     workbooks: list[Received] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    """Paths of downloads that broke off: not files of the unit, but worth a word when a cell names one."""

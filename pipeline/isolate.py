@@ -363,7 +363,7 @@ def _answer(pipe: Connection, function: Callable[[Any], Any], value: Any) -> Non
         try:
             pipe.send((outcome,))
         except (TypeError, AttributeError, ValueError, RecursionError) as error:
-            pipe.send((Failure(Ending.FAULT, f"the result cannot be sent: {error!r}"),))
+            pipe.send((Failure(Ending.FAULT, f"the result cannot be sent: {type(error).__name__}"),))
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
 
@@ -377,7 +377,7 @@ def _attempt(function: Callable[[Any], Any], value: Any) -> Any:
         return Failure(Ending.FAULT, trace_of(error))
     except BaseException as error:
         # A panic inside a Rust library is no Exception; the library may be left in any state.
-        return Failure(Ending.CRASH, repr(error))
+        return Failure(Ending.CRASH, type(error).__name__)
 
 
 def _prepare_process() -> None:

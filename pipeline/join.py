@@ -23,6 +23,7 @@ Key = tuple[str, str]
 """(unit, path of the file below the unit's folder)."""
 
 MISSING = "在提交的文件中找不到"
+UNFINISHED = "是没有下载完的临时文件"
 _LOCAL = re.compile(r"^(?:[A-Za-z]:|[\\/])|^~")
 _ABOVE = re.compile(r"(?:^|[\\/])\.\.(?:[\\/]|$)")
 _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
@@ -30,19 +31,21 @@ _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a name leads: a path, or a problem with perhaps a likely path."""
+    """Where a name leads: a path, an unfinished download, or a problem with perhaps a likely path."""
 
     path: str = ""
     problem: str = ""
     respelled: bool = False
     likely: str = ""
+    unfinished: bool = False
 
 
 class Index:
     """The files of one unit by exact path, by folded path and by folded bare name."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        """entries: all regular files of the unit."""
+    def __init__(self, entries: Iterable[Entry], unfinished: Iterable[str] = ()) -> None:
+        """entries: all regular files of the unit; unfinished: paths of downloads that broke off."""
+        self.unfinished = {_fold(posixpath.basename(path)) for path in unfinished}
         self.paths = {entry.path for entry in entries}
         self.folded: dict[str, list[str]] = defaultdict(list)
         self.bare: dict[str, list[str]] = defaultdict(list)
@@ -73,11 +76,16 @@ class Index:
             return Match(several[0], respelled=posixpath.basename(several[0]) != bare)
         if several:
             return Match(problem=f"有 {len(several)} 个同名文件，不能确定是哪一个，请写明所在文件夹")
+        if self._is_unfinished(_fold(bare)):
+            return Match(unfinished=True)
         return Match(problem=MISSING, likely=self._likely(bare))
 
     def by_title(self, title: str) -> list[str]:
         """The files whose name without extension is the resource's name."""
         return self.stems.get(_fold(title), [])
+
+    def _is_unfinished(self, bare: str) -> bool:
+        return bare in self.unfinished or any(posixpath.splitext(name)[0] == bare for name in self.unfinished)
 
     def _likely(self, bare: str) -> str:
         """The one file of the same name with another extension, or with none given."""
@@ -115,7 +123,7 @@ class References:
         return sorted({key for key in (*_keys(media), *_keys(self.covers)) if key[1]})
 
 
-_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion", "separator"]
+_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion", "separator", "unfinished"]
 _SEPARATORS = {"；": re.compile(r"[;；\n]"), "、": re.compile(r"[;；\n、，,|]")}
 """Beside the ASCII semicolon: one that leaves no doubt, and one that is a guess."""
 
@@ -149,7 +157,19 @@ def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> 
             found = indexes[unit].find(named)
             likely = whole or (found.likely if len(names) == 1 else "")
             respelled = "是" if found.respelled else "否"
-            rows.append((index, unit, named, found.path, found.problem, respelled, likely, separator))
+            rows.append(
+                (
+                    index,
+                    unit,
+                    named,
+                    found.path,
+                    found.problem,
+                    respelled,
+                    likely,
+                    separator,
+                    found.unfinished,
+                )
+            )
     return pd.DataFrame(rows, columns=_NAMED)
 
 
@@ -250,7 +270,9 @@ def media_table(
     wanted = table["资源类型"].map(media_types).fillna("any")
     judged = (table["sort"] != "other") & ((wanted == "any") | (wanted == table["sort"]))
     table["role"] = table["sort"].where(judged, "")
-    table["sort"] = table["sort"].where(table["problem"] == "", "")
+    unfinished = table["unfinished"].astype(bool)
+    table["sort"] = table["sort"].where((table["problem"] == "") & ~unfinished, "")
+    table["broken"] = table["broken"].where(~unfinished, UNFINISHED)
     table["sound"] = (table["broken"] == "") & table["tracks"].astype(bool)
     table["twin"] = [twins.get(key) or ("/".join(key) if key[1] else "") for key in keys]
     return table
@@ -258,7 +280,9 @@ def media_table(
 
 def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, Facts]) -> pd.DataFrame:
     """One row per cover named: the resource's fields, the match, and what was measured."""
-    return _with_facts(found.covers, _keys(found.covers), measured, COVER_COLUMNS).join(values, on="@index")
+    table = _with_facts(found.covers, _keys(found.covers), measured, COVER_COLUMNS).join(values, on="@index")
+    table["fault"] = table["fault"].where(~table["unfinished"].astype(bool), UNFINISHED)
+    return table
 
 
 def _keys(found: pd.DataFrame) -> list[Key]:

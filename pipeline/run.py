@@ -84,7 +84,7 @@ def run(
         )
         read = read_all(collected, workers, limits, progress)
         table = canonical(read.submissions, settings)
-        indexes = {name: Index(unit.entries) for name, unit in collected.units.items()}
+        indexes = {name: Index(unit.entries, unit.unfinished) for name, unit in collected.units.items()}
         found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
         for index, names in canonical_names(found).items():
             table.values.at[index, RESOURCE_FILE] = names
@@ -103,7 +103,7 @@ def run(
             files[each.unit].append(each.name)
             remarks += [each.remark] if each.remark else []
         skipped = {**outcome.skipped, **_NEVER_MEASURED}
-        faults = [*read.faults, *table.faults, *measured.faults, *outcome.faults]
+        faults = [*collected.faults, *read.faults, *table.faults, *measured.faults, *outcome.faults]
         staging.write("findings.csv", findings_csv(told))
         staging.write("resources.csv", resources_csv(table, tables["media"], counts))
         staging.write("units.csv", units_csv(units, settings.call.deadlines.resources.isoformat(), files))
@@ -208,6 +208,10 @@ def _record(
         "start": now.isoformat(timespec="seconds"),
         "end": dt.datetime.now(dt.UTC).astimezone(now.tzinfo).isoformat(timespec="seconds"),
         "inputs": inputs,
+        "zips": [
+            {"unit": each.unit, "path": each.shown, "size": each.real.stat().st_size}
+            for each in collected.zips
+        ],
         "ignored": collected.ignored,
         "rules_not_run": dict(skipped),
         "faults": [{"where": where, "what": what} for where, what in faults],

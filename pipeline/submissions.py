@@ -83,14 +83,18 @@ def _housed(outcome: Submission | Finding, received: Received, collected: Collec
     name = safe_name(
         stated.text.replace("/", "／") if stated and stated.text else Path(received.entry.name).stem
     )
-    collected.units.setdefault(name, Unit(name)).workbooks.append(received)
+    unit = collected.units.setdefault(name, Unit(name))
+    taken = {each.entry.path for each in unit.workbooks}
+    workbook = received.entry.path if received.entry.path not in taken else f"散件/{received.entry.path}"
+    unit.workbooks.append(replace(received, entry=replace(received.entry, path=workbook)))
     if isinstance(outcome, Finding):
-        return _moved(outcome, name)
-    return replace(outcome, unit=name, findings=tuple(_moved(found, name) for found in outcome.findings))
+        return _moved(outcome, name, workbook)
+    findings = tuple(_moved(found, name, workbook) for found in outcome.findings)
+    return replace(outcome, unit=name, workbook=workbook, findings=findings)
 
 
-def _moved(found: Finding, unit: str) -> Finding:
-    return replace(found, place=replace(found.place, unit=unit))
+def _moved(found: Finding, unit: str, workbook: str) -> Finding:
+    return replace(found, place=replace(found.place, unit=unit, workbook=workbook))
 
 
 def _take(outcome: Submission | Finding, received: Received, read: Read, *, loose: bool) -> None:

@@ -135,9 +135,9 @@ def test_what_is_not_understood_is_named(source: Path, workers: Workers) -> None
         ("F10", "甲", ".隐藏", "不是认识的文件类型"),
         ("F10", "甲", "无后缀", "不是认识的文件类型"),
         ("F10", "甲", "程序.exe", "不是认识的文件类型"),
-        ("F10", "甲", "课件.rar", "是不能读取的压缩格式"),
+        ("F01", "甲", "课件.rar", "是不能读取的压缩格式"),
         ("F10", "", "登记表.docx", "不在任何单位的文件夹中"),
-        ("F10", "", "资料.rar", "是不能读取的压缩格式"),
+        ("F01", "", "资料.rar", "是不能读取的压缩格式"),
     ]
 
 
@@ -471,7 +471,7 @@ def test_a_bureau_forwards(source: Path, workers: Workers) -> None:
     assert list(found.units) == ["河南大学", "郑州市教育局/一中", "郑州市教育局/三中", "郑州市教育局/二中"]
     assert books(found, "郑州市教育局/三中") == ["表.xlsx"]
     assert paths(found, "郑州市教育局/一中") == ["1.mp4", "表.xlsx", "附件.rar"]
-    assert told(found) == [("F10", "郑州市教育局/一中", "附件.rar", "是不能读取的压缩格式")]
+    assert told(found) == [("F01", "郑州市教育局/一中", "附件.rar", "是不能读取的压缩格式")]
 
 
 def test_the_order_comes_from_names_alone(tmp_path: Path, workers: Workers) -> None:

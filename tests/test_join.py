@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.files import Entry
-from pipeline.join import MISSING, Index, Match, measured_seconds
+from pipeline.join import MISSING, Index, Match, measured_seconds, references
 
 NFC, NFD = "第é讲.mp4", unicodedata.normalize("NFD", "第é讲.mp4")
 
@@ -112,3 +112,25 @@ def test_the_length_of_a_row_is_known_if_every_file_has_one() -> None:
     assert list(known.index) == [1, 2, 4]
     assert known[[2, 4]].isna().all()
     assert measured_seconds(media.iloc[:0]).empty
+
+
+def named(text: str, *paths: str) -> tuple[list[str], str]:
+    """What 资源文件 resolves to, and the separator that had to be guessed."""
+    values = pd.DataFrame({"@unit": ["甲"], "资源文件": [text], "资源封面": [""]})
+    found = references(values, {"甲": index(*paths)}, ())
+    return found.media["path"].tolist(), found.media["separator"].iloc[0]
+
+
+def test_another_separator_counts_only_if_every_part_is_a_file() -> None:
+    assert named("1.mp4;2.mp4", "1.mp4", "2.mp4") == (["1.mp4", "2.mp4"], "")
+    assert named("1.mp4；2.mp4", "1.mp4", "2.mp4") == (["1.mp4", "2.mp4"], "；")
+    assert named("1.mp4\n2.mp4", "1.mp4", "2.mp4") == (["1.mp4", "2.mp4"], "；")
+    assert named("1.mp4、2.mp4", "1.mp4", "2.mp4") == (["1.mp4", "2.mp4"], "、")
+    assert named("加、减法.mp4", "加、减法.mp4") == (["加、减法.mp4"], "")
+    assert named("1.mp4；3.mp4", "1.mp4", "2.mp4") == ([""], "")
+
+
+def test_an_unfinished_download_is_known_by_either_name() -> None:
+    mine = Index([], ["视频/讲座.mp4.crdownload"])
+    assert mine.find("讲座.mp4.crdownload") == mine.find("讲座.mp4") == Match(unfinished=True)
+    assert mine.find("讲座").problem == MISSING
