@@ -12,9 +12,9 @@ from pipeline.fields import TEMPLATE_VERSION
 from pipeline.isolate import Failure, Limits, Workers
 from pipeline.model import Submission
 from pipeline.output import apart, safe_name
+from pipeline.progress import Progress
 from pipeline.render.returned import Marked
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
-from pipeline.screen import Progress
 from pipeline.settings import Settings
 from pipeline.submissions import Read, round_of
 from pipeline.summarise import Told

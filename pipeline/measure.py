@@ -14,7 +14,7 @@ from pipeline.model import Facts
 from pipeline.probe.cache import Stamp, open_cache
 from pipeline.probe.facts import failed, probe_file
 from pipeline.probe.twins import find_twins
-from pipeline.screen import Progress
+from pipeline.progress import Progress
 from pipeline.submissions import Fault
 
 PROBE_SECONDS = 10.0

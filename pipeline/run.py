@@ -39,9 +39,9 @@ from pipeline.measure import Measured, measure
 from pipeline.model import Submission
 from pipeline.output import Staging, locked
 from pipeline.probe.columns import cover_columns, media_columns
+from pipeline.progress import Progress
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.rules import REGISTER
-from pipeline.screen import Progress
 from pipeline.settings import Loaded, Settings
 from pipeline.submissions import Fault, Read, read_all, round_of
 from pipeline.summarise import Tally, Told, UnitSummary, summarise_unit, tally, tell

@@ -121,7 +121,6 @@ class Limits(_Closed):
     workbook_mb: int = pydantic.Field(ge=1, le=2000)
     seconds: pydantic.FiniteFloat = pydantic.Field(ge=1, le=86_400)
     memory_mb: int = pydantic.Field(ge=512, le=1 << 20)
-    cover_megapixels: int = pydantic.Field(ge=1, le=1000)
 
 
 class Settings(_Closed):

@@ -16,8 +16,8 @@ from pipeline.files import Received, Unit
 from pipeline.isolate import Ending, Failure, Limits, Workers
 from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.output import safe_name
+from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
-from pipeline.screen import Progress
 
 Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path("templates")
 RULES_PAGE = Path("docs/RULES.md")
+_STATES = {"written": "已写出", "current": "已是最新", "kept": "有人改过，保持原样"}
 MOST_JOBS = 60
 """Windows waits for at most 63 processes at once."""
 
@@ -34,8 +35,9 @@ def validate(chosen: Namespace) -> int:
         said = "注意：这一版还不能联网检查链接，--online 没有起作用，其余校验照常进行。"
         print(said, file=sys.stderr)
 
+    from pipeline.progress import Progress
     from pipeline.run import run
-    from pipeline.screen import Progress, show
+    from pipeline.screen import show
 
     now = dt.datetime.now().astimezone()
     try:
@@ -89,7 +91,7 @@ def template(chosen: Namespace) -> int:
         year=settings.call.year,
     )
     for path, state in written:
-        print(f"{path}：{'已写出' if state == 'written' else '已有人改过，保持原样'}")
+        print(f"{path}：{_STATES[state]}")
     return OK
 
 
@@ -131,10 +133,13 @@ def demo(chosen: Namespace) -> int:
     try:
         ledger = write_call(folder, units=chosen.units, rows=chosen.rows)
     except FileExistsError as error:
-        said = f"“{folder / 'input'}”中已有内容，请先移走，或用 --folder 换一个文件夹。"
-        raise Stop(said, USAGE) from error
-    print(f"已生成 {chosen.units} 个单位的报送内容：{folder / 'input'}")
-    print(f"故意写错的 {len(ledger)} 处列在 {folder / 'seeded.csv'}。")
+        if not (folder / "seeded.csv").exists():
+            said = f"“{folder / 'input'}”中已有内容，请先移走，或用 --folder 换一个文件夹。"
+            raise Stop(said, USAGE) from error
+        print(f"“{folder}”中已有生成好的报送内容，这次只校验；要重新生成，请先删去“{folder}”文件夹。")
+    else:
+        print(f"已生成 {chosen.units} 个单位的报送内容：{folder / 'input'}")
+        print(f"故意写错的 {len(ledger)} 处列在 {folder / 'seeded.csv'}。")
     checked = Namespace(
         input=folder / "input",
         output=folder / "output",

@@ -148,7 +148,7 @@ def states(directory: Path, **changed) -> dict[str, str]:
 def test_templates_are_written_once_and_then_kept(tmp_path):
     folder = tmp_path / "templates"
     assert states(folder) == dict.fromkeys((FILE_NAME, REGISTRATION_NAME, STATEMENT_NAME), "written")
-    assert states(folder) == dict.fromkeys((FILE_NAME, REGISTRATION_NAME, STATEMENT_NAME), "kept")
+    assert states(folder) == dict.fromkeys((FILE_NAME, REGISTRATION_NAME, STATEMENT_NAME), "current")
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         (FILE_NAME, REGISTRATION_NAME, STATEMENT_NAME)
     )
@@ -158,7 +158,7 @@ def test_a_new_call_replaces_what_nobody_touched(tmp_path):
     states(tmp_path)
     assert states(tmp_path, year=2025, version="v2025.1") == {
         FILE_NAME: "written",
-        REGISTRATION_NAME: "kept",
+        REGISTRATION_NAME: "current",
         STATEMENT_NAME: "written",
     }
 
@@ -172,7 +172,7 @@ def test_a_form_that_somebody_edited_is_never_overwritten(tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b"spoilt")
     assert states(tmp_path, year=2025) == {
         FILE_NAME: "written",
-        REGISTRATION_NAME: "kept",
+        REGISTRATION_NAME: "current",
         STATEMENT_NAME: "kept",
     }
     assert (tmp_path / STATEMENT_NAME).read_bytes() == own

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from pipeline.model import Book
+from pipeline.progress import Progress
 from pipeline.read.book import read_book
 from pipeline.run import Result, run
-from pipeline.screen import Progress
 from pipeline.settings import load
 from tests import hostile_files as made
 from tests.hostile_files import BOOK, Hostile, Outcome

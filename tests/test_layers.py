@@ -20,7 +20,7 @@ ROOMS = {
     "xlrd": {"read"},
     "olefile": {"read"},
     "sqlite3": {"probe", "history"},
-    "rich": {"screen"},
+    "rich": {"screen", "progress"},
     "yaml": {"settings"},
     "pandera": {"schema"},
 }
@@ -37,6 +37,7 @@ EDGES = {
     "measure",
     "giveback",
     "isolate",
+    "progress",
     "screen",
 }
 
@@ -82,7 +83,7 @@ def test_core_imports_no_edge(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in MODULES if room(p) in {"read", "probe", "isolate", "model", "ownmarks"}],
+    [p for p in MODULES if room(p) in {"read", "probe", "isolate", "progress", "model", "ownmarks"}],
     ids=lambda path: str(path.relative_to(PIPELINE)),
 )
 def test_workers_start_without_pandas(path: Path) -> None:

@@ -14,8 +14,8 @@ import openpyxl
 import pytest
 
 from pipeline.demo.call import write_call
+from pipeline.progress import Progress
 from pipeline.run import Result, run
-from pipeline.screen import Progress
 from pipeline.settings import load
 from tests.small_tables import ROOT
 

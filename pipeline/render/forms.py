@@ -117,7 +117,7 @@ class Written(NamedTuple):
     """What became of one template file."""
 
     path: Path
-    state: Literal["written", "kept"]
+    state: Literal["written", "current", "kept"]
 
 
 def write_templates(
@@ -141,7 +141,9 @@ def write_templates(
 
 def _bring_up_to_date(path: Path, content: bytes) -> Written:
     present = path.read_bytes() if path.exists() else None
-    if present == content or (present is not None and path.suffix == ".docx" and edited(present)):
+    if present == content:
+        return Written(path, "current")
+    if present is not None and path.suffix == ".docx" and edited(present):
         return Written(path, "kept")
     _replace(path, content)
     return Written(path, "written")

@@ -262,6 +262,11 @@ def video_frame_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return videos[(videos["fps"] > 0) & (videos["fps"] < least)].assign(least=standard.min_fps)
 
 
+def _rate(videos: pd.DataFrame, settings: Settings) -> pd.Series:
+    """Bit/s of the whole file or of the video stream, as the profile counts."""
+    return videos["bitrate" if settings.standard.video.bitrate_scope == "file" else "stream_bitrate"]
+
+
 @table_rule(
     "M07",
     Severity.ERROR,
@@ -284,9 +289,36 @@ def video_bitrate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Of the whole file or the video stream, as the profile says; shown rounded down, so never as enough."""
     standard = settings.standard.video
     videos = _videos(media)
-    rate = videos["bitrate" if standard.bitrate_scope == "file" else "stream_bitrate"]
+    rate = _rate(videos, settings)
     told = videos.assign(mbps=(rate // 10_000) / 100, least=standard.min_bitrate / 1e6)
     return told[(rate > 0) & (rate < standard.min_bitrate)]
+
+
+@table_rule(
+    "M07b",
+    Severity.ERROR,
+    "资源文件",
+    table="media",
+    reads=_READS,
+    title="视频平均码率不超过所选标准的上限",
+    why="有的技术标准规定了上限，超过的文件播放时容易卡顿。",
+    source="所选技术标准（config.yaml max_bitrate）；附件3 未规定",
+    basis=INFERRED,
+    says="“{named}”的平均码率为 {mbps:.2f} Mbps，大于 {most:g} Mbps。",
+    fix="请用原始素材按不大于 {most:g} Mbps 重新导出。",
+    bad="""
+    | named | stream_bitrate | profile |
+    | 第1讲.mp4 | >1280001< | teaching-competition-2018 |
+    """,
+    good="1280000",
+)
+def video_bitrate_above(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Shown rounded up, so never as little enough; off when the profile has no maximum."""
+    standard = settings.standard.video
+    videos = _videos(media)
+    rate = _rate(videos, settings)
+    most = standard.max_bitrate or float("inf")
+    return videos.assign(mbps=-(-rate // 10_000) / 100, most=most / 1e6)[rate > most]
 
 
 @table_rule(
