@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.model import Severity
 from pipeline.rules.duration import clock, seconds_of
-from pipeline.rules.rule import INFERRED, LITERAL, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, rule, table_rule
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -442,6 +442,21 @@ def audio_channels(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
         what=audios["channels"].map(lambda number: "是单声道" if number == 1 else f"有 {number:.0f} 个声道")
     )
     return told[(audios["channels"] > 0) & (audios["channels"] != settings.standard.audio.channels)]
+
+
+M11 = rule(
+    "M11",
+    Severity.NOTE,
+    "音频",
+    title="音频量化位数不低于 16 位",
+    why="MP3 是有损编码，文件中没有量化位数，测不出来，所以既不判合格也不判不合格。",
+    source=_AUDIO + "量化位数不低于16位",
+    basis=LITERAL,
+    says="MP3 文件不含量化位数信息，本项由报送单位承诺。",
+    fix="无须处理；录音和导出时请选 16 位或以上。",
+    bad="（不判定）",
+    good="16 位或以上的录音",
+)
 
 
 def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:
