@@ -124,11 +124,15 @@ def _note(
 def _trim(table: Table, values: pd.DataFrame) -> None:
     """G01: blanks that nobody sees at both ends."""
     for name in BY_NAME:
-        column = values[name]
-        tidy = column.map({text: trimmed(text) for text in column.unique()})
-        changed = tidy != column
-        if changed.any():
-            _note(table, "G01", name, column.index[changed & (tidy != "")], breaks=False, safe=True)
+        texts = values[name].tolist()
+        tidy = [trimmed(text) for text in texts]
+        if tidy != texts:
+            changed = [
+                index
+                for index, (old, new) in enumerate(zip(texts, tidy, strict=True))
+                if new not in (old, "")
+            ]
+            _note(table, "G01", name, changed, breaks=False, safe=True)
             values[name] = tidy
 
 
@@ -148,21 +152,14 @@ def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
 def _blank_placeholders(table: Table, values: pd.DataFrame) -> None:
     """G04 in optional fields, G05 in required ones."""
     for field in FIELDS:
-        column = values[field.name]
-        zero = not field.required and field.name not in _NUMBERS
-        verdicts = {
-            text: is_placeholder(text, field.required) or (zero and text == "0") for text in column.unique()
-        }
-        found = column.map(verdicts).astype(bool) if len(column) else column.astype(bool)
-        if found.any():
-            _note(
-                table,
-                "G05" if field.required else "G04",
-                field.name,
-                column.index[found],
-                breaks=field.required,
-                safe=not field.required,
-            )
+        texts = set(values[field.name])
+        nothing = {text for text in texts if text and is_placeholder(text, field.required)}
+        if not field.required and field.name not in _NUMBERS:
+            nothing |= texts & {"0"}
+        if nothing:
+            found = values[field.name].isin(nothing)
+            code, safe = ("G05", False) if field.required else ("G04", True)
+            _note(table, code, field.name, values.index[found], breaks=field.required, safe=safe)
             values.loc[found, field.name] = ""
 
 

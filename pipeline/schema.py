@@ -73,7 +73,12 @@ def _on_distinct(is_right: Callable[[str], bool]) -> Callable[[pd.Series], pd.Se
     """Ask each distinct text once; blank is right here, `required` is another check."""
 
     def check(column: pd.Series) -> pd.Series:
-        verdicts = {text: text == "" or is_right(text) for text in column.unique()}
-        return column.map(verdicts).astype(bool)
+        known = {"": True}
+        for text in column.tolist():
+            if text not in known:
+                known[text] = is_right(text)
+        if all(known.values()):
+            return pd.Series(True, index=column.index)
+        return column.map(known).astype(bool)
 
     return check

@@ -91,6 +91,9 @@ class Counts:
         return RETURNED if self.errors else REVIEW if self.deciding_warnings else PASSED
 
 
+_NONE = Counts()
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts by row, by workbook and by unit."""
@@ -102,9 +105,9 @@ class Tally:
 
     def verdict(self, unit: str, workbook: str, row: int) -> str:
         """A row's verdict; an 错误 that concerns the whole workbook sends every row back."""
-        if self.whole_workbooks.get((unit, workbook), Counts()).errors:
+        if self.whole_workbooks.get((unit, workbook), _NONE).errors:
             return RETURNED
-        return self.rows.get((unit, workbook, row), Counts()).verdict
+        return self.rows.get((unit, workbook, row), _NONE).verdict
 
 
 def tally(told: Iterable[Told], data_rows: Mapping[tuple[str, str], frozenset[int]]) -> Tally:

@@ -34,6 +34,7 @@ HEADER_WITHIN = 60
 LONGEST_NAME = 60
 ENOUGH_NAMES = 3
 SURELY_THE_HEADER = 10
+SURELY_A_RESOURCE = 7
 FILLED_DOWN = frozenset({"资源ID", "资源类型"})
 """Fields that fillers pull down to rows which they never use."""
 ENOUGH_WITH_ALIASES = 5
@@ -190,11 +191,10 @@ def _has_data(header: _Header) -> bool:
 def _filled_rows(header: _Header) -> Iterator[int]:
     """Rows below the header with something in a field that is not filled down in advance."""
     columns = {column for name, column in header.columns.items() if name not in FILLED_DOWN}
+    title = header.columns.get("资源名称", 0)
     for row, cells in header.sheet.rows.items():
-        if (
-            row > header.row
-            and not columns.isdisjoint(cells)
-            and any(cells[column].strip() for column in columns & cells.keys())
+        if row > header.row and (
+            cells.get(title, "").strip() or any(cells[column].strip() for column in columns & cells.keys())
         ):
             yield row
 
@@ -204,8 +204,16 @@ def _data_rows(header: _Header, place: Place) -> tuple[list[int], list[Finding]]
     rows, skipped = [], []
     by_column = {column: name for name, column in header.columns.items()}
     examples = {field.name: field.example for field in FIELDS if field.example}
+    title, code = header.columns.get("资源名称", 0), header.columns.get("资源类型", 0)
     for row in _filled_rows(header):
         cells = header.sheet.rows[row]
+        if (
+            len(cells) >= SURELY_A_RESOURCE
+            and _CODE.fullmatch(cells.get(code, ""))
+            and not (_SAMPLE.match(cells.get(title, "")) or cells.get(title) == examples["资源名称"])
+        ):
+            rows.append(row)
+            continue
         values = {by_column[column]: text.strip() for column, text in cells.items() if column in by_column}
         values = {name: text for name, text in values.items() if text}
         first = next(text for text in cells.values() if text.strip())

@@ -74,10 +74,10 @@ def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
     facts = {row["@index"]: row for row in media[media["path"] != ""].iloc[::-1].to_dict("records")}
     lines = []
     for index, (unit, workbook, _, row) in enumerate(table.rows):
-        known = facts.get(index, {})
-        measured = [_shown(known.get(name, "")) for name in MEASURED_COLUMNS]
-        depth = "不适用" if known.get("real") == "mp3" else ""
-        here = counts.rows.get((unit, workbook, row), Counts())
+        known = facts.get(index)
+        measured = [_shown(known[name]) for name in MEASURED_COLUMNS] if known else _UNMEASURED
+        depth = "不适用" if known and known["real"] == "mp3" else ""
+        here = counts.rows.get((unit, workbook, row), _NONE)
         verdict = counts.verdict(unit, workbook, row)
         lines.append((unit, workbook, row, *shown[index], *measured, depth, *_counts(here), verdict))
     columns = ("unit", "workbook", "row", *NAMES, *MEASURED_COLUMNS, "bit_depth", *_COUNTS, "verdict")
@@ -97,6 +97,8 @@ def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, l
     return csv_bytes(UNIT_COLUMNS, lines)
 
 
+_UNMEASURED = [""] * len(MEASURED_COLUMNS)
+_NONE = Counts()
 _COUNTS = ("errors", "warnings", "notes")
 
 
