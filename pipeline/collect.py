@@ -32,10 +32,12 @@ _JUNK = re.compile(
     r"|.*\.(?:crdownload|part|partial|download|downloading|tmp|temp|!ut|lock)",
     re.IGNORECASE,
 )
-_BUREAU = re.compile(r"局|管委会|管理委员会|教育厅|示范区|实验区|航空港区")
+_BUREAU = re.compile(
+    r"^(?!.*(?:学校|中学|学院|大学|中心|中专|公司)).*(?:局|管委会|管理委员会|教育厅|示范区|实验区|港区)"
+)
 _UNFINISHED = re.compile(r".*\.(?:crdownload|part|partial|download|downloading|!ut)", re.IGNORECASE)
 _PLAIN_FOLDER = re.compile(
-    r"(?:[0-9一二三四五六七八九十]+[、.．_ -]?)?"
+    r"(?:第?[0-9一二三四五六七八九十]+[年批次轮季、.．_ -]*)*"
     r"(?:报送|上报|资源|元数据|清单|汇总|封面|图片|视频|音频|媒体|课程|扫描|证明|附件|材料|数据|表格|文件|资料|表|件|夹)+"
 )
 """A bureau's own sub-folder, named for what it holds and not for a unit."""

@@ -74,9 +74,12 @@ class Finding:
     suggestion: str = ""
     safe: bool = False
 
-    def sort_key(self) -> tuple[Place, str, str]:
-        """The order of findings everywhere: by place, then by rule."""
-        return (self.place, self.code, self.value)
+    def sort_key(self) -> tuple[str | int, ...]:
+        """The order of findings everywhere: by place as one reads, column by column, then by rule."""
+        place = self.place
+        column = place.cell.rstrip("0123456789")
+        where = (place.unit, place.workbook, place.sheet, place.row, len(column), column, place.field)
+        return (*where, self.code, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,8 @@ class Submission:
     findings: tuple[Finding, ...]
     identity: Mapping[str, str]
     modified: str = ""
+    answers: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """What the unit wrote into our 问题清单: (位置, 规则) → (是否采纳, 单位说明)."""
 
 
 def letters(column: int) -> str:

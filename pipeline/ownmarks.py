@@ -58,6 +58,25 @@ def identity_of(book: Book) -> Mapping[str, str] | None:
     return next(found, None)
 
 
+def answers_of(book: Book) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the unit wrote into 问题清单: (位置, 规则) → (是否采纳, 单位说明), lines with neither left out."""
+    answers: dict[tuple[str, str], tuple[str, str]] = {}
+    for sheet in book.sheets:
+        if not is_list_sheet(sheet):
+            continue
+        columns: dict[str, int] = {}
+        for cells in sheet.rows.values():
+            if set(LIST_HEADER) <= {text.strip() for text in cells.values()}:
+                columns = {text.strip(): column for column, text in cells.items()}
+            elif columns:
+                place, code, accepted, said = (
+                    cells.get(columns[name], "").strip() for name in ("位置", "规则", "是否采纳", "单位说明")
+                )
+                if accepted or said:
+                    answers[place, code] = (accepted, said)
+    return answers
+
+
 def json_text(prefix: str, values: Mapping[str, object]) -> str:
     """One cell's text: the prefix, then the values as JSON in their own order."""
     return prefix + json.dumps(values, ensure_ascii=False, separators=(",", ":"))

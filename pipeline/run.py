@@ -45,7 +45,7 @@ from pipeline.rules import REGISTER
 from pipeline.settings import Loaded, Settings
 from pipeline.submissions import Fault, Read, read_all, round_of
 from pipeline.summarise import Tally, Told, UnitSummary, summarise_unit, tally, tell
-from pipeline.validate import measured_suggestions, validate
+from pipeline.validate import SWITCHED_OFF, measured_suggestions, validate
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 KEPT, UNPACKED, CACHE, HISTORY = "收件", ".解压", ".检测缓存.db", "history.db"
@@ -102,7 +102,7 @@ def run(
             staging.write(each.name, each.data)
             files[each.unit].append(each.name)
             remarks += [each.remark] if each.remark else []
-        skipped = {**outcome.skipped, **_NEVER_MEASURED}
+        skipped = {**outcome.skipped, **_NEVER_MEASURED, **dict.fromkeys(settings.off, SWITCHED_OFF)}
         faults = [*collected.faults, *read.faults, *table.faults, *measured.faults, *outcome.faults]
         staging.write("findings.csv", findings_csv(told))
         staging.write("resources.csv", resources_csv(table, tables["media"], counts))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.summarise import UnitSummary
 
 MOST_LINES = 60
+_UNREAD = ("F01", "F01b")
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("单位", "left"),
     ("资源", "right"),
@@ -49,6 +50,11 @@ def _summary(result: Result, output: Path) -> Iterator[str]:
     for each in result.told:
         if not each.finding.place.unit:
             yield f"注意：{each.message}{each.fix}"
+    unread = [each for each in result.told if each.finding.code in _UNREAD and each.finding.place.unit]
+    for each in unread[:MOST_LINES]:
+        yield f"{each.finding.place.unit}：{each.message}{each.fix}"
+    if len(unread) > MOST_LINES:
+        yield f"……共 {len(unread)} 个文件无法读取，其余见 findings.csv。"
     if result.ignored:
         yield f"另有 {result.ignored} 个临时文件和系统文件，已略过。"
     for code, reason in sorted(result.skipped.items()):

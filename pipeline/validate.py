@@ -23,6 +23,7 @@ from pipeline.rules.rule import Check
 from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
+SWITCHED_OFF = "config.yaml 中已停用，有这种问题的值照原样采用"
 _BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
 
 
@@ -60,7 +61,7 @@ def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Setting
 def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settings) -> str:
     """Why a rule cannot or shall not run, "" if it runs."""
     if rule.code in settings.off:
-        return "config.yaml 中已停用"
+        return SWITCHED_OFF
     if rule.table not in tables:
         return "没有可供检查的文件"
     missing = [name for name in rule.reads if name not in tables[rule.table]]
@@ -102,17 +103,17 @@ def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding
 
 
 def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """One line per cell and rule: several files wrong in one cell are named together."""
-    kept: dict[tuple[Place, str], Finding] = {}
+    """One line per cell and rule: several files of one cell with the very same fault are named together."""
+    kept: dict[tuple[object, ...], Finding] = {}
     for found in findings:
-        key = (found.place, "" if found.place.row else found.value)
+        same = tuple(sorted((name, fact) for name, fact in found.facts.items() if name != "named"))
+        key = (found.place, same, "" if found.place.row else found.value)
         first = kept.get(key)
         if first is None:
             kept[key] = found
         elif "named" in first.facts and found.facts["named"] not in first.facts["named"].split("”“"):
-            kept[key] = replace(
-                first, facts={**first.facts, "named": f"{first.facts['named']}”“{found.facts['named']}"}
-            )
+            named = f"{first.facts['named']}”“{found.facts['named']}"
+            kept[key] = replace(first, facts={**first.facts, "named": named})
     return kept.values()
 
 

@@ -14,10 +14,12 @@ import openpyxl
 import pytest
 
 from pipeline.demo.call import write_call
+from pipeline.fields import TEMPLATE_VERSION
 from pipeline.progress import Progress
+from pipeline.render.template import standard_workbook
 from pipeline.run import Result, run
 from pipeline.settings import load
-from tests.small_tables import ROOT
+from tests.small_tables import RIGHT_ROW, ROOT
 
 LOADED = load(ROOT / "config.yaml")
 NOW = dt.datetime(2024, 5, 10, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -179,3 +181,76 @@ def test_every_error_is_marked_and_noted_in_the_returned_workbook(
                         assert found["message"] in note.text
                         checked += 1
     assert checked > 5
+
+
+def small_unit(folder: Path, name: str, rows: list[dict[str, str]], **files: bytes) -> Path:
+    """A unit with a standard workbook; covers are not named, so nothing else is needed."""
+    unit = folder / name
+    unit.mkdir(parents=True)
+    book = standard_workbook(
+        codes=LOADED.settings.resource_types, version=TEMPLATE_VERSION, call_id="x", rows=rows
+    )
+    (unit / "清单.xlsx").write_bytes(book)
+    (unit / "fm001.jpg").write_bytes((ROOT / "input/河南示例职业学院/封面/fm01.jpg").read_bytes())
+    return unit
+
+
+RIGHT = {name: text for name, text in RIGHT_ROW.items() if name != "资源文件"}
+
+
+def test_what_the_unit_wrote_into_the_list_is_carried_into_the_next_one(tmp_path: Path) -> None:
+    unit = small_unit(tmp_path / "input", "甲学院", [{**RIGHT, "所属分类": "科学文化/航空"}])
+    first = validate(tmp_path / "input", tmp_path / "output")
+    marked = tmp_path / "output" / first.files["甲学院"][0]
+    book = openpyxl.load_workbook(marked)
+    sheet = book["问题清单"]
+    header = next(row for row in sheet.iter_rows() if row[0].value == "序号")
+    at = {cell.value: cell.column for cell in header}
+    sheet.cell(header[0].row + 1, at["是否采纳"]).value = "是"
+    sheet.cell(header[0].row + 1, at["单位说明"]).value = "分类名称就是这样"
+    book.save(unit / "清单.xlsx")
+    second = validate(tmp_path / "input", tmp_path / "output")
+    sheet = openpyxl.load_workbook(tmp_path / "output" / second.files["甲学院"][0])["问题清单"]
+    assert sheet.cell(header[0].row + 1, at["是否采纳"]).value == "是"
+    assert sheet.cell(header[0].row + 1, at["单位说明"]).value == "分类名称就是这样"
+
+
+def test_an_error_of_the_whole_workbook_sends_every_row_back(tmp_path: Path) -> None:
+    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT, {**RIGHT, "资源名称": "火箭发动机"}])
+    validate(tmp_path / "input", tmp_path / "output")
+    assert [row["verdict"] for row in table(tmp_path / "output" / "resources.csv")] == ["通过", "通过"]
+    book = openpyxl.load_workbook(unit / "清单.xlsx")
+    book["资源清单"].cell(1, 30).value = "主讲人"
+    book.save(unit / "清单.xlsx")
+    validate(tmp_path / "input", tmp_path / "output")
+    assert [row["verdict"] for row in table(tmp_path / "output" / "resources.csv")] == ["退回", "退回"]
+
+
+@pytest.mark.parametrize(("day", "said"), [(15, "按期"), (16, "逾期")])
+def test_the_last_day_is_in_time(tmp_path: Path, day: int, said: str) -> None:
+    small_unit(tmp_path / "input", "甲学院", [RIGHT])
+    run(
+        tmp_path / "input",
+        tmp_path / "output",
+        LOADED,
+        1,
+        NOW.replace(day=day, hour=23),
+        Progress(io.StringIO()),
+    )
+    assert [unit["on_time"] for unit in table(tmp_path / "output" / "units.csv")] == [said]
+
+
+def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
+    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT])
+    (unit / "a.jpg").write_bytes((unit / "fm001.jpg").read_bytes())
+    validate(tmp_path / "input", tmp_path / "output")
+    assert [f["value"] for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "M15b"] == [
+        "a.jpg"
+    ]
+    book = openpyxl.load_workbook(unit / "清单.xlsx")
+    labels = {row[0].value: row[1] for row in book["单位信息"].iter_rows()}
+    labels["登记表扫描件"].value = "a.jpg"
+    labels["单位名称"].value = "甲学院"
+    book.save(unit / "清单.xlsx")
+    validate(tmp_path / "input", tmp_path / "output")
+    assert [f["code"] for f in table(tmp_path / "output" / "findings.csv")] == []

@@ -11,7 +11,7 @@ from pipeline.model import Severity
 from pipeline.rules import REGISTER
 from pipeline.rules.rule import Reading
 from pipeline.summarise import tell
-from pipeline.validate import measured_suggestions, validate
+from pipeline.validate import SWITCHED_OFF, measured_suggestions, validate
 from tests.small_tables import SETTINGS, TODAY, resources_of, table_of
 
 
@@ -49,7 +49,7 @@ def test_a_reader_that_crashes_is_a_fault_and_other_fields_are_read(monkeypatch:
 def test_a_rule_without_its_table_or_switched_off_is_listed_with_the_reason() -> None:
     _, outcome = outcome_of([{"资源ID": "001"}], off=("R01-1",))
     assert outcome.findings == []
-    assert outcome.skipped["R01-1"] == "config.yaml 中已停用"
+    assert outcome.skipped["R01-1"] == SWITCHED_OFF
     assert outcome.skipped["M04"] == "没有可供检查的文件"
 
 

@@ -40,7 +40,7 @@ def cover_columns(facts: Facts) -> dict[str, Any]:
     real = facts.get("real", "")
     fault = facts.get("unreadable") or facts.get("broken", "")
     if not fault and real not in ("jpeg", ""):
-        fault = f"实际是{LABELS.get(real, real)}，不是 JPG"
+        fault = f"实际是 {LABELS.get(real, real)}，不是 JPG"
     return {
         "fault": fault,
         "mode": facts.get("colour", ""),

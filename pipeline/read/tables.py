@@ -104,6 +104,7 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
         findings=tuple(findings),
         identity=ownmarks.identity_of(book) or {},
         modified=book.modified,
+        answers=ownmarks.answers_of(book),
     )
 
 
@@ -218,8 +219,9 @@ def _data_rows(header: _Header, place: Place) -> tuple[list[int], list[Finding]]
         values = {name: text for name, text in values.items() if text}
         first = next(text for text in cells.values() if text.strip())
         where = Place(place.unit, place.workbook, place.sheet, row)
-        if _is_sample(values, first, examples):
-            skipped.append(Finding("S08", where, first, safe=True))
+        if _is_sample(values, first):
+            same = all(examples.get(name) == text for name, text in values.items())
+            skipped.append(Finding("S08", where, first, safe=same or _explains_fields(values)))
         elif len(values) <= 3 and _NOT_A_RESOURCE.match(first.strip()):
             skipped.append(Finding("S09", where, first))
         else:
@@ -227,14 +229,17 @@ def _data_rows(header: _Header, place: Place) -> tuple[list[int], list[Finding]]
     return rows, skipped
 
 
-def _is_sample(values: dict[str, str], first: str, examples: dict[str, str]) -> bool:
-    if _SAMPLE.match(first) or _SAMPLE.match(values.get("资源名称", "")):
+def _is_sample(values: dict[str, str], first: str) -> bool:
+    """A row that says it is an example, explains the fields, or repeats the notice's examples."""
+    if _SAMPLE.match(first) or _SAMPLE.match(values.get("资源名称", "")) or _explains_fields(values):
         return True
-    if not _CODE.fullmatch(values.get("资源类型", "")) and (
-        sum(_explains(name, text) for name, text in values.items()) >= ENOUGH_NAMES
-    ):
-        return True
-    return len(values) >= 5 and all(examples.get(name) == text for name, text in values.items())
+    return len(values) >= 5 and all(BY_NAME[name].example == text for name, text in values.items())
+
+
+def _explains_fields(values: dict[str, str]) -> bool:
+    if _CODE.fullmatch(values.get("资源类型", "")):
+        return False
+    return sum(_explains(name, text) for name, text in values.items()) >= ENOUGH_NAMES
 
 
 def _explains(name: str, text: str) -> bool:

@@ -60,7 +60,7 @@ def list_sheet(returned: Returned, title: str, restore: Restore, looks: Looks, n
         '<dataValidations count="1"><dataValidation type="list" allowBlank="1" showInputMessage="1" '
         'showErrorMessage="1" errorTitle="请选择" error="请填“是”或“否”，也可以留空。" '
         'promptTitle="是否采纳建议值" '
-        f'prompt="同意按建议值修改的选“是”，其余留空。" sqref="{accept}"><formula1>"是,否"</formula1>'
+        f'prompt="同意建议值的选“是”，并请同时改好单元格。" sqref="{accept}"><formula1>"是,否"</formula1>'
         f"</dataValidation></dataValidations>{_links(returned.marks, top)}"
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
@@ -119,7 +119,7 @@ def _header(top: int, looks: Looks) -> str:
 def _line(row: int, number: int, mark: Mark, looks: Looks) -> str:
     texts = (
         mark.severity.value, place_of(mark), mark.field, mark.value, mark.message,
-        mark.fix, mark.suggestion, "", "", mark.code, mark.source,
+        mark.fix, mark.suggestion, mark.accepted, mark.explained, mark.code, mark.source,
     )  # fmt: skip
     cells = [f'<c r="A{row}" s="{looks.cell["number"]}"><v>{number}</v></c>']
     cells += [_cell(row, n, text, mark, looks) for n, text in enumerate(texts, 2)]

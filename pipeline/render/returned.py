@@ -15,7 +15,8 @@ class Mark:
     sheet is the sheet's name in the file, "" for a finding about the whole file. row is the
     spreadsheet's row, 0 if none; column is 1-based, 0 where the field has no column, so that
     the finding concerns the row. plain says that the cell is text or blank: its colour then
-    goes as soon as the text is no longer `value`.
+    goes as soon as the text is no longer `value`. accepted and explained are what the unit wrote
+    under 是否采纳 and 单位说明 in the round before.
     """
 
     severity: Severity
@@ -31,6 +32,8 @@ class Mark:
     code: str
     source: str
     plain: bool
+    accepted: str = ""
+    explained: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.fields import RESOURCE_SHEET
 from pipeline.model import Finding, Kind, Layout, Submission
-from pipeline.render.marks import mark
+from pipeline.render.listsheet import place_of
+from pipeline.render.marks import mark as mark_package
 from pipeline.render.package import Unmarkable
 from pipeline.render.returned import Mark, Marked, Returned
 from pipeline.render.template import standard_workbook
@@ -34,7 +35,7 @@ def mark_file(task: MarkTask) -> Marked | str:
     """The marked workbook, or why it cannot be marked, in Chinese."""
     data = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
     try:
-        return mark(data, task.returned)
+        return mark_package(data, task.returned)
     except Unmarkable as error:
         return str(error)
 
@@ -87,7 +88,7 @@ def _mark(told: Told, submission: Submission, layout: Layout, rows: Mapping[int,
     in_table = place.sheet == submission.layout.sheet and place.row in rows
     kept = layout is submission.layout and place.sheet != ""
     column = layout.columns.get(place.field, 0) if in_table else _column(place.cell) if kept else 0
-    return Mark(
+    mark = Mark(
         severity=told.severity,
         sheet=layout.sheet if in_table else place.sheet if kept else "",
         row=rows[place.row] if in_table else place.row if kept else 0,
@@ -102,6 +103,8 @@ def _mark(told: Told, submission: Submission, layout: Layout, rows: Mapping[int,
         source=told.source,
         plain=_is_plain(found, submission, in_table=in_table),
     )
+    accepted, explained = submission.answers.get((place_of(mark), found.code), ("", ""))
+    return replace(mark, accepted=accepted, explained=explained)
 
 
 def _is_plain(found: Finding, submission: Submission, *, in_table: bool) -> bool:

@@ -26,7 +26,7 @@ def _pair(number: str, field: str, example: str, unit: str) -> tuple[Rule, Rule]
         why="平台按数字排序，带单位、约数和小数不能入库。",
         source=clause,
         basis=EXAMPLE,
-        says="“{value}”不是整数。",
+        says="“{value}”不是 0 或正整数，或者数字过大。",
         fix=f"请只填阿拉伯数字的整数，如 {example}{{hint}}。",
         bad="3.65万",
         good="36500",

@@ -69,7 +69,7 @@ R09_4 = rule(
     source=_CLAUSE,
     basis=INFERRED,
     says="“{value}”{why}。",
-    fix="请填实际时长，如 02:15:00{hint}。",
+    fix="请填实际时长，写成时:分:秒{hint}。",
     bad="01:75:00",
     good="02:15:00",
 )

@@ -48,8 +48,8 @@ R17_2 = rule(
     why="空段和重复的词没有意义。",
     source=_CLAUSE,
     basis=INFERRED,
-    says="“{value}”有重复的词或多余的分号，已整理。",
-    fix="请删去多余的分号和重复的词{hint}。",
+    says="“{value}”有重复的词、多余的分号或空格，已整理。",
+    fix="请删去重复的词、多余的分号和空格{hint}。",
     bad="新媒体;;人工智能;",
     good="新媒体;人工智能",
 )

@@ -34,7 +34,7 @@ _XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
     why="编号由平台自动生成，自己填的会与平台的冲突。",
     source="附件4 表1 “资源ID”：平台自动生成",
     basis=LITERAL,
-    says="“资源ID”由平台自动生成，不须填写“{value}”。",
+    says="“资源ID”由平台自动生成，请勿填写，现填有“{value}”。",
     fix="请清空“资源ID”。",
     bad="""
     | 资源ID |
@@ -172,7 +172,7 @@ _XML_FAULTS = {
     errors.XML_ERROR_UNCLOSED_TOKEN: "第 {line} 行有标记没有写完",
     errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "最外层标记之后还有内容",
     errors.XML_ERROR_INVALID_TOKEN: (
-        "第 {line} 行有没有转义的 & 或 <（应写成 &amp; 或 &lt;），或属性值缺少引号"
+        "第 {line} 行的 & 或 < 没有转义（应写成 &amp; 或 &lt;），或者属性值缺少引号"
     ),
     errors.XML_ERROR_UNDEFINED_ENTITY: "第 {line} 行有不认识的 & 代码",
     errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "第 {line} 行的同一标记中有两个同名属性",
