@@ -6,6 +6,7 @@ never follows a link. Whatever is not understood becomes a finding that names it
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import stat
@@ -161,7 +162,12 @@ class _Walk:
         if first and entry.suffix in WORKBOOKS:
             entry = replace(entry, path=f"{zipped or '同名'}/{entry.path}")
             first = self.taken.get((unit, entry.path))
-        if first and first.size == entry.size and zipped:
+        if (
+            first
+            and zipped
+            and first.size == entry.size
+            and filecmp.cmp(first.real, entry.real, shallow=False)
+        ):
             self.repeated += 1
         elif first:
             shown = f"{zipped}：{entry.path}" if zipped else entry.path

@@ -301,19 +301,6 @@ class _Run(Generic[T, R]):
         return task.value
 
 
-def run_isolated(
-    function: Callable[[T], R],
-    tasks: Iterable[T],
-    *,
-    jobs: int,
-    limits: Limits,
-    on_done: Callable[[T], None] | None = None,
-) -> Iterator[tuple[T, R | Failure]]:
-    """Do one `Workers.run` with workers of its own."""
-    with Workers(jobs) as workers:
-        yield from workers.run(function, tasks, limits=limits, on_done=on_done)
-
-
 def _start_worker() -> _Worker:
     context = multiprocessing.get_context("spawn")
     ends: tuple[Any, Any] = context.Pipe()

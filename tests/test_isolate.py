@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.isolate import Ending, Failure, Limits, Workers, run_isolated
+from pipeline.isolate import Ending, Failure, Limits, Workers
+from tests.isolated import run_isolated
 
 LIMITS = Limits(seconds=20, memory_mb=512)
 POSIX = sys.platform != "win32"
@@ -153,7 +154,8 @@ def test_at_least_one_worker_is_asked_for():
 SCRIPT = """
 import sys
 from pathlib import Path
-from pipeline.isolate import Limits, run_isolated
+from pipeline.isolate import Limits
+from tests.isolated import run_isolated
 from tests.test_isolate import write_pid_and_hang
 if __name__ == "__main__":
     try:

@@ -13,9 +13,10 @@ import pytest
 from pymediainfo import MediaInfo
 
 from pipeline.demo.media import make_audio, make_cover, make_video, vary
-from pipeline.isolate import Limits, run_isolated
+from pipeline.isolate import Limits
 from pipeline.probe import facts as f
 from pipeline.probe.facts import probe_file
+from tests.isolated import run_isolated
 
 SMALL = {"seconds": 1, "width": 320, "height": 180, "bitrate": 200_000}
 FULL = {"seconds": 4, "width": 1280, "height": 720, "bitrate": 2_400_000}

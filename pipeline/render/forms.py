@@ -9,8 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from lxml import etree
 
+from pipeline.durable import write_whole
 from pipeline.render.inert import clean
 from pipeline.render.template import FILE_NAME, standard_workbook
 
@@ -145,7 +144,7 @@ def _bring_up_to_date(path: Path, content: bytes) -> Written:
         return Written(path, "current")
     if present is not None and path.suffix == ".docx" and edited(present):
         return Written(path, "kept")
-    _replace(path, content)
+    write_whole(path, content)
     return Written(path, "written")
 
 
@@ -170,21 +169,6 @@ def _fingerprint(parts: Mapping[str, bytes]) -> str:
         if not name.startswith("docProps/"):
             digest.update(name.encode() + b"\0" + hashlib.sha256(parts[name]).digest())
     return digest.hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write under a temporary name beside it and rename, so that no half file is ever seen."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _official_document(title: str, *, landscape: bool = False) -> Any:
