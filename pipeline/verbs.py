@@ -81,14 +81,17 @@ def template(chosen: Namespace) -> int:
     """Write the blank workbook and forms."""
     from pipeline.fields import TEMPLATE_VERSION
     from pipeline.render.forms import write_templates
+    from pipeline.render.template import deliveries_until
 
     settings = _settings(chosen.config).settings
+    deadlines = settings.call.deadlines
     written = write_templates(
         TEMPLATES,
         codes=settings.resource_types,
         version=TEMPLATE_VERSION,
         call_id=settings.call.id,
         year=settings.call.year,
+        deliveries=deliveries_until(deadlines.materials.isoformat(), deadlines.resources.isoformat()),
     )
     for path, state in written:
         print(f"{path}：{_STATES[state]}")

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from pipeline.fields import BY_NAME, FIELDS, NAMES, PLATFORM_HEADERS, REQUIRED, UNIT_LABELS
-from pipeline.render.template import CODE_RANGE, UNIT_TYPES, standard_workbook
+from pipeline.render.template import CODE_RANGE, UNIT_TYPES, deliveries_until, standard_workbook
 
 CODES = {"A01": "视频资源", "A02": "音频资源", "A03": "网络课程"}
 
@@ -274,3 +274,11 @@ def test_live_checks_calculate_as_they_should(tmp_path: Path):
         if result != str(expected).upper()
     ]
     assert wrong == []
+
+
+def test_the_days_of_the_call_stand_in_the_guide():
+    days = deliveries_until("2025-03-01", "2025-04-01")
+    book = opened(made(deliveries=days))
+    texts = {cell.value for row in book["填表说明"].iter_rows() for cell in row}
+    assert {"2025-03-01 前", "2025-04-01 前"} <= texts
+    assert "2024-05-15 前" not in texts

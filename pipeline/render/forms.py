@@ -26,7 +26,7 @@ from lxml import etree
 
 from pipeline.durable import write_whole
 from pipeline.render.inert import clean
-from pipeline.render.template import FILE_NAME, standard_workbook
+from pipeline.render.template import DELIVERIES, FILE_NAME, Delivery, standard_workbook
 
 REGISTRATION_TITLE = "终身学习资源报送工作负责人信息登记表"
 STATEMENT_TITLE = "数字化资源征集内容安全审核情况说明"
@@ -120,7 +120,13 @@ class Written(NamedTuple):
 
 
 def write_templates(
-    directory: Path, *, codes: Mapping[str, str], version: str, call_id: str, year: int
+    directory: Path,
+    *,
+    codes: Mapping[str, str],
+    version: str,
+    call_id: str,
+    year: int,
+    deliveries: Sequence[Delivery] = DELIVERIES,
 ) -> list[Written]:
     """Bring templates/ up to date: the standard workbook and both blank forms.
 
@@ -129,7 +135,7 @@ def write_templates(
     OSError if the folder cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    workbook = standard_workbook(codes=codes, version=version, call_id=call_id)
+    workbook = standard_workbook(codes=codes, version=version, call_id=call_id, deliveries=deliveries)
     fresh = {
         FILE_NAME: workbook,
         REGISTRATION_NAME: registration_form(),

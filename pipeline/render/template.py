@@ -63,13 +63,18 @@ class Delivery(NamedTuple):
     to: str
 
 
-DELIVERIES: tuple[Delivery, ...] = (
-    Delivery(
-        "登记表、安全审核情况说明（均加盖单位公章）", "2024-04-25 前", "发送至邮箱 caichong@jyt.henan.gov.cn"
-    ),
-    Delivery("本表、资源文件和封面", "2024-05-15 前", "上传至国家开放大学终身教育平台 share.le.ouchn.cn"),
-)
-"""The notice's own deadlines and addresses."""
+def deliveries_until(materials: str, resources: str) -> tuple[Delivery, ...]:
+    """What the notice asks for and where it goes, by the days (yyyy-mm-dd) of the call."""
+    papers = "登记表、安全审核情况说明（均加盖单位公章）"
+    platform = "上传至国家开放大学终身教育平台 share.le.ouchn.cn"
+    return (
+        Delivery(papers, f"{materials} 前", "发送至邮箱 caichong@jyt.henan.gov.cn"),
+        Delivery("本表、资源文件和封面", f"{resources} 前", platform),
+    )
+
+
+DELIVERIES = deliveries_until("2024-04-25", "2024-05-15")
+"""The notice's own days and addresses."""
 
 _STEPS = (
     "在“单位信息”填写本单位和负责人（每单位 1 人）。",
