@@ -134,6 +134,34 @@ R12_8 = rule(
 _SEPARATORS = re.compile(r"[、，,。:：/／|｜\n\t]+")
 _AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆+＋-]({_HAN}{{2,3}})(?![^;；])")
 
+_COMPOUND_SURNAMES = frozenset(
+    [
+        "欧阳",
+        "司马",
+        "诸葛",
+        "上官",
+        "夏侯",
+        "皇甫",
+        "尉迟",
+        "公孙",
+        "慕容",
+        "司徒",
+        "令狐",
+        "宇文",
+        "长孙",
+        "端木",
+        "东方",
+        "南宫",
+        "独孤",
+        "澹台",
+        "申屠",
+        "轩辕",
+        "呼延",
+        "完颜",
+    ]
+)
+"""Before a blank they are half a name, not a person."""
+
 Flaws = list[tuple[str, Facts]]
 
 
@@ -188,7 +216,7 @@ def _lists_people(text: str) -> bool:
 def _split_at_blanks(part: str) -> str:
     """Blanks between whole Chinese names part people; blanks inside a name do not."""
     words = part.split()
-    if len(words) < 2 or _LATIN.search(part):
+    if len(words) < 2 or _LATIN.search(part) or words[0] in _COMPOUND_SURNAMES:
         return part
     if all(re.fullmatch(rf"(?:[(（]{_NATION}[)）])?{_HAN}{{2,}}", word) for word in words) and not any(
         re.fullmatch(TITLES, word) or _BODY.search(word) for word in words
