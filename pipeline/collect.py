@@ -38,8 +38,8 @@ _BUREAU = re.compile(
 )
 _UNFINISHED = re.compile(r".*\.(?:crdownload|part|partial|download|downloading|!ut)", re.IGNORECASE)
 _PLAIN_FOLDER = re.compile(
-    r"(?:第?[0-9一二三四五六七八九十]+[年批次轮季、.．_ -]*)*"
-    r"(?:报送|上报|资源|元数据|清单|汇总|封面|图片|视频|音频|媒体|课程|扫描|证明|附件|材料|数据|表格|文件|资料|表|件|夹)+"
+    r"[第0-9一二三四五六七八九十年批次轮季、.．_ -]*+"
+    r"(?:报送|上报|资源|元数据|清单|汇总|封面|图片|视频|音频|媒体|课程|扫描|证明|附件|材料|数据|表格|文件|资料|表|件|夹)++"
 )
 """A bureau's own sub-folder, named for what it holds and not for a unit."""
 _ODD_ARCHIVE = Rejection("是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩")

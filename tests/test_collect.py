@@ -484,3 +484,10 @@ def test_the_order_comes_from_names_alone(tmp_path: Path, workers: Workers) -> N
         found = gathered(source, workers)
         results.append((told(found), {unit: paths(found, unit) for unit in found.units}, list(found.units)))
     assert results[0] == results[1]
+
+
+@pytest.mark.timeout(20)
+def test_a_bureaus_folder_with_a_long_number_is_a_name_like_any_other(source: Path, workers: Workers) -> None:
+    put(source, f"郑州市教育局/{'1' * 60}x/表.xlsx", "郑州市教育局/2024年第1批资源/表.xlsx")
+    found = gathered(source, workers)
+    assert set(found.units) == {"郑州市教育局", f"郑州市教育局/{'1' * 60}x"}

@@ -276,3 +276,29 @@ def test_any_text_is_right_or_explained_and_every_suggestion_is_right(
 @pytest.mark.parametrize("field", FIELDS, ids=[f.name for f in FIELDS])
 def test_the_example_of_every_field_is_right(field) -> None:  # type: ignore[no-untyped-def]
     assert field.example == "" or right(field, SETTINGS)(field.example)
+
+
+LONG = 20_000
+ENDLESS = (
+    "1" * LONG,
+    "0" * LONG,
+    "1" * LONG + ".5",
+    "张" * LONG,
+    "张三、" * LONG,
+    "x" + " " * LONG + "x",
+    "a " * LONG,
+    "（" * LONG,
+    "<p " * LONG,
+    "http://" + "a-" * LONG,
+    "www." + "a." * LONG + "!",
+    "见" * LONG,
+    "1,000" * LONG,
+)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("field", READERS)
+def test_a_cell_filled_to_its_limit_is_read_like_any_other(field: str) -> None:
+    is_right = right(BY_NAME[field], SETTINGS)
+    for text in (each[:32_767] for each in ENDLESS):
+        assert is_right(text) or REGISTER.readers[field](text, Kind.TEXT, SETTINGS).flaws

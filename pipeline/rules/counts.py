@@ -54,11 +54,13 @@ def _count_reader(wrong: Rule, safe: Rule) -> Reader:
         if narrow:
             return narrow
         plain = half_width(text).strip()
-        grouped = re.fullmatch(rf"([0-9]{{1,3}}(?:,[0-9]{{3}})+|[0-9]+)(?:\.0+)?\s*{_UNIT}", plain)
+        grouped = re.fullmatch(
+            rf"([0-9]{{1,3}}(?:,[0-9]{{3}}){{1,6}}|[0-9]{{1,18}})(?:\.0+)?\s*{_UNIT}", plain
+        )
         value = str(int(grouped[1].replace(",", ""))) if grouped else ""
         if kind in (Kind.TEXT, Kind.NUMBER) and _FORM.fullmatch(value):
             return safe.found(value, safe=True)
-        in_ten_thousands = re.fullmatch(rf"([0-9]+(?:\.[0-9]{{1,4}})?)\s*([万wW千])\s*{_UNIT}", plain)
+        in_ten_thousands = re.fullmatch(rf"([0-9]{{1,12}}(?:\.[0-9]{{1,4}})?)\s*([万wW千])\s*{_UNIT}", plain)
         if in_ten_thousands:
             number = Decimal(in_ten_thousands[1]) * (1000 if in_ten_thousands[2] == "千" else 10000)
             if number == number.to_integral_value() and _FORM.fullmatch(f"{number:.0f}"):

@@ -101,7 +101,7 @@ def read_duration(text: str, _kind: Kind, _settings: Settings) -> Reading:
     pair = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,2})", plain)
     if pair:
         return R09_3.found(readings=f"可能是 {pair[1]} 分 {pair[2]} 秒，也可能是 {pair[1]} 小时 {pair[2]} 分")
-    if re.fullmatch(r"-?[0-9]+(?:\.[0-9]+)?", plain):
+    if re.fullmatch(r"-?[0-9]{1,9}(?:\.[0-9]{1,20})?", plain):
         return _bare_number(Decimal(plain))
     return _with_units(plain)
 
@@ -140,7 +140,7 @@ def _with_units(plain: str) -> Reading:
         carried = (minute > 59 and named[1]) or (second > 59 and (named[1] or named[2]))
         complete = named[3] is not None and not carried
         return R09_2.found(clock(total), safe=True) if complete else R09_1.found(clock(total))
-    decimal = re.fullmatch(r"([0-9]+\.[0-9]+)个?(小时|时|h|分钟?|min)", plain)
+    decimal = re.fullmatch(r"([0-9]{1,6}\.[0-9]{1,6})个?(小时|时|h|分钟?|min)", plain)
     if decimal:
         total = int(Decimal(decimal[1]) * (60 if decimal[2].startswith(("分", "min")) else 3600))
         return R09_3.found(clock(total) if total else "", readings="带小数的时长可能是约数")

@@ -56,7 +56,7 @@ def read_order(text: str, _kind: Kind, _settings: Settings) -> Reading:
     if narrow:
         return narrow
     plain = re.sub(r"\s", "", half_width(text))
-    number = re.fullmatch(r"([0-9]+)(?:\.0+)?", plain)
+    number = re.fullmatch(r"([0-9]{1,9})(?:\.0+)?", plain)
     if number:
         return R07_2.found(f"{int(number[1]):02d}", safe=True)
     single = unicodedata.numeric(plain, 0.0) if len(plain) == 1 else 0.0

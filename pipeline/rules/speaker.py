@@ -169,6 +169,8 @@ Flaws = list[tuple[str, Facts]]
 def read_speakers(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """Names from any way of listing them; each step records what it had to change."""
     flaws: Flaws = []
+    # Folded first: thousands of blanks must not take time that grows with their square.
+    text = re.sub(r"[^\S\n\t]{2,}", " ", text)
     prefix = _PREFIX.match(text)
     if prefix:
         flaws.append((R12_6.code, {"prefix": prefix[0].strip()}))
