@@ -159,6 +159,25 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A line of our 问题清单 on which the unit wrote something.
+
+    code, field, value, suggestion and place (the text under 位置) are what the line says,
+    accepted and explained what the unit wrote under 是否采纳 and 单位说明. several: the line
+    stands for several cells, whose values differ.
+    """
+
+    code: str
+    field: str
+    value: str
+    suggestion: str
+    place: str
+    accepted: str
+    explained: str
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A workbook understood: the unit's resources as columns of text, one entry per data row.
 
@@ -180,8 +199,8 @@ class Submission:
     findings: tuple[Finding, ...]
     identity: Mapping[str, str]
     modified: str = ""
-    answers: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    """What the unit wrote into our 问题清单: (位置, 规则) → (是否采纳, 单位说明)."""
+    answers: tuple[Answer, ...] = ()
+    """What the unit wrote into our 问题清单."""
 
 
 def letters(column: int) -> str:

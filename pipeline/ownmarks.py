@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from pipeline.fields import LIST_SHEET
-from pipeline.model import Book, Sheet
+from pipeline.model import Answer, Book, Sheet
 
 SIGNATURE = "数字资源校验"
 """Stands in the formula of every colour of ours, as author of notes and as tooltip of links."""
@@ -58,9 +58,9 @@ def identity_of(book: Book) -> Mapping[str, str] | None:
     return next(found, None)
 
 
-def answers_of(book: Book) -> dict[tuple[str, str], tuple[str, str]]:
-    """What the unit wrote into 问题清单: (位置, 规则) → (是否采纳, 单位说明), lines with neither left out."""
-    answers: dict[tuple[str, str], tuple[str, str]] = {}
+def answers_of(book: Book) -> tuple[Answer, ...]:
+    """What the unit wrote into 问题清单; lines without an answer are left out."""
+    answers: list[Answer] = []
     for sheet in book.sheets:
         if not is_list_sheet(sheet):
             continue
@@ -69,12 +69,17 @@ def answers_of(book: Book) -> dict[tuple[str, str], tuple[str, str]]:
             if set(LIST_HEADER) <= {text.strip() for text in cells.values()}:
                 columns = {text.strip(): column for column, text in cells.items()}
             elif columns:
-                place, code, accepted, said = (
-                    cells.get(columns[name], "").strip() for name in ("位置", "规则", "是否采纳", "单位说明")
-                )
-                if accepted or said:
-                    answers[place, code] = (accepted, said)
-    return answers
+                said = {name: cells.get(columns[name], "") for name in LIST_HEADER}
+                accepted, explained = said["是否采纳"].strip(), said["单位说明"].strip()
+                if accepted or explained:
+                    place = said["位置"].strip()
+                    answers.append(
+                        Answer(
+                            said["规则"].strip(), said["字段"].strip(), said["当前值"], said["建议值"],
+                            place, accepted, explained,
+                        )
+                    )  # fmt: skip
+    return tuple(answers)
 
 
 def json_text(prefix: str, values: Mapping[str, object]) -> str:

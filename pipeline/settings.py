@@ -19,6 +19,7 @@ import pydantic
 import pydantic_core
 import yaml
 
+from pipeline.fields import NAMES
 from pipeline.model import Severity
 
 MAX_BYTES = 256 * 1024
@@ -113,6 +114,35 @@ class DurationTolerance(_Closed):
     small: Share
     percent: Share
     large: Share
+    shortest: Share
+    longest: Rate
+
+
+class Keywords(_Closed):
+    """How many keywords, and how long one may be."""
+
+    fewest: pydantic.NonNegativeInt
+    most: pydantic.PositiveInt
+    longest: pydantic.PositiveInt
+
+
+class Cover(_Closed):
+    """What a cover should be; 0 asks nothing."""
+
+    min_width: pydantic.NonNegativeInt = 0
+    min_height: pydantic.NonNegativeInt = 0
+    max_mb: Share = 0
+
+
+class Links(_Closed):
+    """How links are opened (`make links`); times in seconds."""
+
+    keep_days: int = pydantic.Field(ge=1, le=365)
+    tries: int = pydantic.Field(ge=1, le=10)
+    between_tries: Share
+    per_host: pydantic.FiniteFloat = pydantic.Field(ge=1, le=60)
+    deadline: pydantic.FiniteFloat = pydantic.Field(ge=1, le=300)
+    at_once: int = pydantic.Field(ge=1, le=200)
 
 
 class Limits(_Closed):
@@ -129,11 +159,35 @@ class Settings(_Closed):
     call: Call
     resource_types: dict[str, str]
     media_types: dict[str, Literal["video", "audio", "any"]]
+    required: tuple[str, ...]
+    """Names of fields of 表1."""
+    lengths: dict[str, tuple[pydantic.NonNegativeInt, pydantic.PositiveInt]]
+    """Fewest and most characters by field."""
+    keywords: Keywords
+    categories: tuple[str, ...] = ()
+    """The classification vocabulary; empty: not received, any will do."""
+    catalog_schema: str = ""
+    """Path of an XSD for 资源目录; "": only well-formedness is asked."""
+    review_words: tuple[str, ...] = ()
+    """Words in running text that a person must look at."""
+    cover: Cover = Cover()
     profile: str
     profiles: dict[str, Profile]
     duration: DurationTolerance
     earliest_created: Day
     platforms: dict[str, str]
+    platform_aliases: dict[str, str] = {}
+    """Other ways of writing a platform's name, to the one in `platforms`."""
+    unit_register: str
+    """Path of 报送单位名录.xlsx; where there is no such file, units are not checked."""
+    earlier: tuple[str, ...] = ()
+    """Lists of earlier years, beside those under input/往年/."""
+    similar: pydantic.FiniteFloat = pydantic.Field(ge=50, le=100)
+    """From which likeness of names, in percent, two resources are near-duplicates."""
+    statement: str
+    """附件2 word for word, with {unit} {year} {date}."""
+    returned_rows: Literal["全部", "有问题的"] = "全部"
+    links: Links
     safe_corrections: Literal["警告", "错误"] = "警告"
     severity: dict[str, Severity] = {}
     off: tuple[str, ...] = ()
@@ -332,6 +386,24 @@ def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[
     if isinstance(types, dict) and isinstance(media, dict):
         for code in media.keys() - types.keys():
             yield lines["media_types", code], f"resource_types 中没有“{code}”"
+    fields, lengths = tree.get("required"), tree.get("lengths")
+    named = [
+        (("required", str(n)), name) for n, name in enumerate(fields if isinstance(fields, list) else ())
+    ]
+    named += [(("lengths", name), name) for name in (lengths if isinstance(lengths, dict) else ())]
+    for where, name in named:
+        if isinstance(name, str) and name not in NAMES:
+            near = _nearest(name, list(NAMES))
+            yield lines[where], f"表1 没有“{name}”这个字段{f'，是不是“{near}”' if near else ''}"
+    for name, span in lengths.items() if isinstance(lengths, dict) else ():
+        if isinstance(span, list) and len(span) == 2 and all(str(n).isdecimal() for n in span):
+            if int(span[0]) > int(span[1]):
+                yield lines["lengths", name], f"“lengths.{name}”的最少字数大于最多字数"
+    names, aliases = tree.get("platforms"), tree.get("platform_aliases")
+    if isinstance(names, dict) and isinstance(aliases, dict):
+        for alias, name in aliases.items():
+            if name not in names.values():
+                yield lines["platform_aliases", alias], f"platforms 中没有名为“{name}”的平台"
     severity, off = tree.get("severity"), tree.get("off")
     codes = [(("severity", code), code) for code in (severity if isinstance(severity, dict) else ())]
     codes += [

@@ -24,6 +24,12 @@ from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
 SWITCHED_OFF = "config.yaml 中已停用，有这种问题的值照原样采用"
+_WITHOUT = {
+    "opened": "还没有联网检测链接，请先运行 make links",
+    "units": "没有报送单位名录，请把它放在 config.yaml 的 unit_register 所指的位置",
+    "earlier": "没有往年清单，请放入 input/往年/ 或在 config.yaml 的 earlier 中写明",
+}
+"""Why a table may be missing."""
 _BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
 
 
@@ -37,10 +43,11 @@ class Outcome:
 
 
 def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Settings, today: str) -> Outcome:
-    """All table rules. tables: `resources`, and `media`, `covers`, `orphans` where known.
+    """All table rules. tables: `resources`, and those others that are known.
 
     A table made from resource rows carries their index in `@index`: an index of its own
-    would not survive a merge.
+    would not survive a merge. Any other has the provenance columns and `value`, and where the
+    finding's field is not what the rule is `on`, or has a cell, `@field` and `@cell`.
     """
     findings: list[Finding] = []
     skipped: dict[str, str] = {}
@@ -63,7 +70,7 @@ def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settin
     if rule.code in settings.off:
         return SWITCHED_OFF
     if rule.table not in tables:
-        return "没有可供检查的文件"
+        return _WITHOUT.get(rule.table, "没有可供检查的文件")
     missing = [name for name in rule.reads if name not in tables[rule.table]]
     return f"没有“{'、'.join(missing)}”列" if missing else ""
 
@@ -88,14 +95,15 @@ def _sound(rows: pd.DataFrame, reads: tuple[str, ...], broken: pd.DataFrame) -> 
 def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding]:
     facts = sorted(rule.names() - _BY_ENGINE)
     optional = [name for name in ("suggestion", "value", "safe") if name in wrong]
-    origin = [name for name in ("@index",) if name in wrong]
+    origin = [name for name in ("@index", "@field", "@cell") if name in wrong]
     columns = list(dict.fromkeys([*PROVENANCE, *origin, *optional, *facts]))
     for row in wrong[columns].to_dict("records"):
         if "@index" in row:
             place = table.place(row["@index"], rule.on)
             value = table.text(row["@index"], rule.on)
         else:
-            place = Place(row["@unit"], row["@workbook"], "", 0, rule.on)
+            where = (row["@unit"], row["@workbook"], row["@sheet"], row["@row"])
+            place = Place(*where, row.get("@field", rule.on), row.get("@cell", ""))
             value = row["value"]
         suggestion = row.get("suggestion", "")
         safe = bool(row.get("safe", False))

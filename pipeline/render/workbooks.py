@@ -103,8 +103,8 @@ def _mark(told: Told, submission: Submission, layout: Layout, rows: Mapping[int,
         source=told.source,
         plain=_is_plain(found, submission, in_table=in_table),
     )
-    accepted, explained = submission.answers.get((place_of(mark), found.code), ("", ""))
-    return replace(mark, accepted=accepted, explained=explained)
+    said = next((a for a in submission.answers if (a.place, a.code) == (place_of(mark), found.code)), None)
+    return replace(mark, accepted=said.accepted, explained=said.explained) if said else mark
 
 
 def _is_plain(found: Finding, submission: Submission, *, in_table: bool) -> bool:
