@@ -10,7 +10,7 @@ import datetime as dt
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -52,6 +52,15 @@ def _day(text: Any) -> Any:
 Day = Annotated[dt.date, pydantic.BeforeValidator(_day)]
 Share = Annotated[pydantic.FiniteFloat, pydantic.Field(ge=0)]
 Rate = Annotated[pydantic.FiniteFloat, pydantic.Field(gt=0)]
+
+
+def _ascending(span: tuple[int, int]) -> tuple[int, int]:
+    if span[0] > span[1]:
+        raise pydantic_core.PydanticCustomError("not_ascending", "descending")
+    return span
+
+
+Span = Annotated[tuple[pydantic.NonNegativeInt, pydantic.PositiveInt], pydantic.AfterValidator(_ascending)]
 
 
 class Deadlines(_Closed):
@@ -161,7 +170,7 @@ class Settings(_Closed):
     media_types: dict[str, Literal["video", "audio", "any"]]
     required: tuple[str, ...]
     """Names of fields of 表1."""
-    lengths: dict[str, tuple[pydantic.NonNegativeInt, pydantic.PositiveInt]]
+    lengths: dict[str, Span]
     """Fewest and most characters by field."""
     keywords: Keywords
     categories: tuple[str, ...] = ()
@@ -232,6 +241,8 @@ def load(path: Path) -> Loaded:
 
 
 Keys = tuple[str, ...]
+Entries = list[tuple[Keys, str]]
+"""Names with their places."""
 Problem = tuple[int, str]
 """The line, and a clause."""
 
@@ -336,6 +347,9 @@ _SAID = {
     "greater_than_equal": "“{key}”应不小于 {ge}，现为{value}",
     "less_than_equal": "“{key}”应不大于 {le}，现为{value}",
     "tuple_type": "“{key}”应是一组内容，每行一个，以“- ”开头，现为{value}",
+    "not_ascending": "“{key}”应先写小的，再写大的",
+    "too_short": "“{key}”应是两个数，如 [2, 100]",
+    "too_long": "“{key}”应是两个数，如 [2, 100]",
     "dict_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
     "model_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
 }
@@ -346,8 +360,8 @@ def _told(error: Any, lines: Mapping[Keys, int]) -> Problem:
     where = tuple(str(step) for step in error["loc"])
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
-        near = _nearest(where[-1], _known_keys(where[:-1]))
-        return _line(where, lines), f"不认识“{key}”{f'，是不是“{near}”' if near else '，请删去'}"
+        known = _known_keys(where[:-1])
+        return _line(where, lines), f"不认识“{key}”{_perhaps(where[-1], known) or '，请删去'}"
     facts = {name: f"{v:g}" if isinstance(v, float) else str(v) for name, v in error.get("ctx", {}).items()}
     facts["expected"] = facts.get("expected", "").replace("'", "").replace(" or ", " 或 ")
     given = error["input"]
@@ -377,39 +391,47 @@ def _known_keys(where: Keys) -> list[str]:
 
 def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[Problem]:
     """Names in one section that must stand in another; a section of the wrong kind is told elsewhere."""
+    sections = {name: _entries(tree.get(name), (name,)) for name in tree}
+    for where, said in (*_other_sections(tree, sections), *_declared(sections)):
+        yield lines[where], said
+
+
+def _other_sections(tree: Mapping[str, Any], sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
+    """Names that another section of the file must have."""
+    chosen, profiles = tree.get("profile"), [name for _, name in sections.get("profiles", ())]
+    if isinstance(chosen, str) and profiles and chosen not in profiles:
+        yield ("profile",), f"profiles 中没有“{chosen}”，现有：{'、'.join(profiles)}"
+    types = {code for _, code in sections.get("resource_types", ())}
+    for where, code in sections.get("media_types", ()):
+        if types and code not in types:
+            yield where, f"resource_types 中没有“{code}”"
+    platforms, aliases = tree.get("platforms"), tree.get("platform_aliases")
+    if isinstance(platforms, dict) and isinstance(aliases, dict):
+        for alias, name in aliases.items():
+            if name not in platforms.values():
+                yield ("platform_aliases", alias), f"platforms 中没有名为“{name}”的平台"
+
+
+def _declared(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
+    """Names that the program must know: fields and rules."""
     from pipeline.rules import REGISTER  # the rules' readers are typed with Settings
 
-    profiles, chosen = tree.get("profiles"), tree.get("profile")
-    if isinstance(profiles, dict) and isinstance(chosen, str) and chosen not in profiles:
-        yield lines[("profile",)], f"profiles 中没有“{chosen}”，现有：{'、'.join(profiles)}"
-    types, media = tree.get("resource_types"), tree.get("media_types")
-    if isinstance(types, dict) and isinstance(media, dict):
-        for code in media.keys() - types.keys():
-            yield lines["media_types", code], f"resource_types 中没有“{code}”"
-    fields, lengths = tree.get("required"), tree.get("lengths")
-    named = [
-        (("required", str(n)), name) for n, name in enumerate(fields if isinstance(fields, list) else ())
-    ]
-    named += [(("lengths", name), name) for name in (lengths if isinstance(lengths, dict) else ())]
-    for where, name in named:
-        if isinstance(name, str) and name not in NAMES:
-            near = _nearest(name, list(NAMES))
-            yield lines[where], f"表1 没有“{name}”这个字段{f'，是不是“{near}”' if near else ''}"
-    for name, span in lengths.items() if isinstance(lengths, dict) else ():
-        if isinstance(span, list) and len(span) == 2 and all(str(n).isdecimal() for n in span):
-            if int(span[0]) > int(span[1]):
-                yield lines["lengths", name], f"“lengths.{name}”的最少字数大于最多字数"
-    names, aliases = tree.get("platforms"), tree.get("platform_aliases")
-    if isinstance(names, dict) and isinstance(aliases, dict):
-        for alias, name in aliases.items():
-            if name not in names.values():
-                yield lines["platform_aliases", alias], f"platforms 中没有名为“{name}”的平台"
-    severity, off = tree.get("severity"), tree.get("off")
-    codes = [(("severity", code), code) for code in (severity if isinstance(severity, dict) else ())]
-    codes += [
-        (("off", str(number)), code) for number, code in enumerate(off if isinstance(off, list) else ())
-    ]
-    for where, code in codes:
-        if isinstance(code, str) and code not in REGISTER.rules:
-            near = _nearest(code.upper(), list(REGISTER.rules))
-            yield lines[where], f"没有“{code}”这条规则{f'，是不是“{near}”' if near else ''}"
+    for where, name in (*sections.get("required", ()), *sections.get("lengths", ())):
+        if name not in NAMES:
+            yield where, f"表1 没有“{name}”这个字段{_perhaps(name, NAMES)}"
+    for where, code in (*sections.get("severity", ()), *sections.get("off", ())):
+        if code not in REGISTER.rules:
+            yield where, f"没有“{code}”这条规则{_perhaps(code.upper(), REGISTER.rules)}"
+
+
+def _entries(section: Any, where: Keys) -> Entries:
+    """The names in a section, whether it is a list or `name: …`, each with its place."""
+    if isinstance(section, dict):
+        return [((*where, name), name) for name in section]
+    texts = enumerate(section) if isinstance(section, list) else ()
+    return [((*where, str(number)), text) for number, text in texts if isinstance(text, str)]
+
+
+def _perhaps(word: str, known: Iterable[str]) -> str:
+    near = _nearest(word, list(known))
+    return f"，是不是“{near}”" if near else ""
