@@ -70,12 +70,22 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="verb", required=True, metavar="命令")
 
     check = commands.add_parser("validate", help="校验 input/ 中各单位报送的内容，结果写到 output/")
-    _add_path(check, "--input", "文件夹", "报送内容", Path("input"))
-    _add_path(check, "--output", "文件夹", "结果", Path("output"))
-    _add_path(check, "--config", "文件", "设置", Path("config.yaml"))
-    _add_count(check, "--jobs", "同时工作的进程数", verbs.processors())
-    check.add_argument("--online", action="store_true", help="先联网检查链接（这一版还不能）")
+    _add_work(check)
+    check.add_argument("--online", action="store_true", help="先联网检测链接（同 links），再校验")
     check.add_argument("--exit-zero", action="store_true", help="发现错误时也返回 0")
+    links = commands.add_parser("links", help="联网检测资源链接能否打开，结果供以后的校验使用")
+    _add_work(links)
+    carry = links.add_mutually_exclusive_group()
+    carry.add_argument("--export", type=Path, metavar="文件", help="不检测，只把已有的结果导出到文件")
+    carry.add_argument(
+        "--import", type=Path, metavar="文件", dest="bring", help="不检测，只导入别处导出的结果"
+    )
+    report = commands.add_parser("report", help="由上一次校验的结果写出汇总报告、推荐资源清单")
+    attachments = commands.add_parser("attachments", help="由上一次校验的结果填好各单位的 Word 附件")
+    for verb in (report, attachments):
+        _add_path(verb, "--output", "文件夹", "结果", Path("output"))
+        _add_path(verb, "--config", "文件", "设置", Path("config.yaml"))
+    _add_count(attachments, "--jobs", "同时工作的进程数", verbs.processors())
 
     template = commands.add_parser("template", help="在 templates/ 写出空白的标准表和 Word 表格")
     _add_path(template, "--config", "文件", "设置", Path("config.yaml"))
@@ -87,6 +97,13 @@ def parser() -> argparse.ArgumentParser:
     _add_path(demo, "--folder", "文件夹", "写到哪里", Path("demo"))
     commands.add_parser("rules", help="重新生成 docs/RULES.md")
     return top
+
+
+def _add_work(verb: argparse.ArgumentParser) -> None:
+    _add_path(verb, "--input", "文件夹", "报送内容", Path("input"))
+    _add_path(verb, "--output", "文件夹", "结果", Path("output"))
+    _add_path(verb, "--config", "文件", "设置", Path("config.yaml"))
+    _add_count(verb, "--jobs", "同时工作的进程数", verbs.processors())
 
 
 def _add_path(verb: argparse.ArgumentParser, option: str, what: str, says: str, default: Path) -> None:

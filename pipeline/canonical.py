@@ -6,21 +6,39 @@ the schema refuses are read one by one, by their field's reader.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.fields import BY_NAME, FIELDS
+from pipeline.fields import BY_NAME, RESOURCE_FILE
 from pipeline.model import Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
-from pipeline.rules.text import ERROR_VALUES, REQUIRED_CODES, is_placeholder, trimmed
-from pipeline.schema import FORM, REQUIRED, build_schema, failures
+from pipeline.rules.text import (
+    ERROR_VALUES,
+    R00_1,
+    REQUIRED_CODES,
+    SINGLE_LINE,
+    broken_line,
+    garbled,
+    is_placeholder,
+    like_formula,
+    not_text,
+    sensitive,
+    trimmed,
+    wrong_length,
+)
+from pipeline.schema import FORM, REQUIRED, build_schema, failures, right
 from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
 PROVENANCE = ["@unit", "@workbook", "@sheet", "@row"]
 _NUMBERS = ("点击量", "学习人数", "所属顺序")
+_READ_BY_PEOPLE = ("资源名称", "所属系列", "资源简介", "资源目录", "关键词", "所属分类")
+_TEXTS = tuple(name for name in BY_NAME if name not in ("资源ID", "资源封面", RESOURCE_FILE))
+"""Not a number that must go, and no names of files: whether these are right, the files tell."""
+
+Judge = Callable[[str], Reading | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +82,15 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], [], rows)
     _trim(table, values)
     _hold_error_values(table, values)
-    _blank_placeholders(table, values)
+    _each_text(table, values, _TEXTS, lambda _name: garbled, breaks=True)
+    _blank_placeholders(table, values, settings)
+    _hold_native_values(table, values, kinds)
+    _each_text(table, values, SINGLE_LINE, lambda name: _one_line(name, settings), breaks=True)
     _day_only(values, kinds)
     _read_forms(table, values, kinds, settings)
+    _each_text(table, values, settings.lengths, lambda name: _length(name, settings))
+    _each_text(table, values, _TEXTS, lambda _name: like_formula)
+    _each_text(table, values, _READ_BY_PEOPLE, lambda _name: _reviewed(settings), also_broken=True)
     table.values[list(BY_NAME)] = values
     return table
 
@@ -140,6 +164,8 @@ def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
     """S10 for error values that were pasted or typed as text."""
     for name in BY_NAME:
         found = values[name].isin(ERROR_VALUES)
+        if not found.any():
+            continue
         for index in values.index[found]:
             text = table.text(index, name)
             table.findings.append(
@@ -149,18 +175,74 @@ def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
         values.loc[found, name] = ""
 
 
-def _blank_placeholders(table: Table, values: pd.DataFrame) -> None:
+def _each_text(
+    table: Table,
+    values: pd.DataFrame,
+    names: Iterable[str],
+    judge_of: Callable[[str], Judge],
+    *,
+    breaks: bool = False,
+    also_broken: bool = False,
+) -> None:
+    """Findings on the distinct texts of fields, judged alone; the values stay as they are.
+
+    Cells that are malformed already are passed over, unless also_broken.
+    """
+    for name in names:
+        judge = judge_of(name)
+        found = {text: reading for text in set(values[name]) if text and (reading := judge(text))}
+        if not found:
+            continue
+        here = values[name].isin(found)
+        for index in values.index[here if also_broken else here & ~table.broken[name]]:
+            _tell(table, name, index, found[values.at[index, name]])
+            if breaks:
+                table.broken.at[index, name] = True
+
+
+def _tell(table: Table, name: str, index: int, reading: Reading) -> None:
+    """The findings of one reading at one cell."""
+    place, raw = table.place(index, name), table.text(index, name)
+    for code, facts in reading.flaws:
+        table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
+
+
+def _one_line(name: str, settings: Settings) -> Judge:
+    is_right = right(BY_NAME[name], settings)
+    return lambda text: broken_line(text, is_right)
+
+
+def _length(name: str, settings: Settings) -> Judge:
+    return lambda text: wrong_length(name, text, settings)
+
+
+def _reviewed(settings: Settings) -> Judge:
+    return lambda text: sensitive(text, settings.review_words)
+
+
+def _blank_placeholders(table: Table, values: pd.DataFrame, settings: Settings) -> None:
     """G04 in optional fields, G05 in required ones."""
-    for field in FIELDS:
-        texts = set(values[field.name])
-        nothing = {text for text in texts if text and is_placeholder(text, field.required)}
-        if not field.required and field.name not in _NUMBERS:
+    for name in BY_NAME:
+        required = name in settings.required
+        texts = set(values[name])
+        nothing = {text for text in texts if text and is_placeholder(text, required)}
+        if not required and name not in _NUMBERS:
             nothing |= texts & {"0"}
         if nothing:
-            found = values[field.name].isin(nothing)
-            code, safe = ("G05", False) if field.required else ("G04", True)
-            _note(table, code, field.name, values.index[found], breaks=field.required, safe=safe)
-            values.loc[found, field.name] = ""
+            found = values[name].isin(nothing)
+            code, safe = ("G05", False) if required else ("G04", True)
+            _note(table, code, name, values.index[found], breaks=required, safe=safe)
+            values.loc[found, name] = ""
+
+
+def _hold_native_values(table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
+    """R02-4 and R00-3: what the spreadsheet made of a text."""
+    for (index, name), kind in kinds.items():
+        text = str(values.at[index, name])
+        reading = not_text(name, text, kind) if text and not table.broken.at[index, name] else None
+        if reading:
+            _tell(table, name, index, reading)
+            table.broken.at[index, name] = True
 
 
 def _day_only(values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
@@ -179,7 +261,7 @@ def _read_forms(
         name = str(column)
         indexes = [index for index in cases["index"].astype(int) if not table.broken.at[index, name]]
         if check == REQUIRED:
-            _note(table, REQUIRED_CODES[name], name, indexes, breaks=True)
+            _note(table, REQUIRED_CODES.get(name, R00_1.code), name, indexes, breaks=True)
         elif check == FORM:
             _read_cells(table, values, name, indexes, kinds, settings)
 
@@ -198,9 +280,7 @@ def _read_cells(
         if (text, kind) not in known:
             known[text, kind] = _reading(name, text, kind, settings, table)
         reading = known[text, kind]
-        place, raw = table.place(index, name), table.text(index, name)
-        for code, facts in reading.flaws:
-            table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
+        _tell(table, name, index, reading)
         values.at[index, name] = reading.value if reading.safe else text
         table.broken.at[index, name] = not reading.safe
 

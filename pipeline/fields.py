@@ -446,6 +446,9 @@ GUIDE_SHEET = "填表说明"
 CODE_SHEET = "代码表"
 VERSION_SHEET = "模板信息"
 LIST_SHEET = "问题清单"
+REVIEW_KEY = "标识"
+"""The hidden column of 人工复核.xlsx that says what a line is about."""
+
 ERROR_COLUMN = "错误信息"
 
 _AROUND_A_NAME = re.compile(r"[\s\u3000\u200b\ufeff*＊]|[（(](?:必填|选填)[）)]|[:：]$")

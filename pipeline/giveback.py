@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.fields import TEMPLATE_VERSION
 from pipeline.isolate import Failure, Limits, Workers
-from pipeline.model import Submission
+from pipeline.model import Severity, Submission
 from pipeline.output import apart, safe_name
 from pipeline.progress import Progress
 from pipeline.render.returned import Marked
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
 from pipeline.settings import Settings
-from pipeline.submissions import Read, round_of
+from pipeline.submissions import Read
 from pipeline.summarise import Told
 
 FOLDER = "退回"
+_MEANING = {
+    Severity.ERROR: "必须改正",
+    Severity.WARNING: "请改正，确实没有问题的在“单位说明”里写明原因",
+    Severity.NOTE: "供参考，不用处理",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A marked workbook: name below the output folder, bytes, and a sentence for staff, "" if none is due."""
+    """A workbook that was marked: its name below the output folder, and a sentence for staff, or ""."""
 
     unit: str
+    workbook: str
     name: str
     data: bytes
     remark: str
@@ -51,6 +57,10 @@ def give_back(
             submission, by_book[submission.unit, submission.workbook], read, settings, as_sent=as_sent
         )
 
+    def given(submission: Submission, data: bytes, remark: str) -> GivenBack:
+        key = (submission.unit, submission.workbook)
+        return GivenBack(*key, names[key], data, remark)
+
     with progress.stage("标注退回的工作簿", len(due)) as advance:
         first = workers.run(
             mark_file,
@@ -62,9 +72,7 @@ def give_back(
         refused = []
         for submission, (_, outcome) in zip(due, first, strict=True):
             if isinstance(outcome, Marked):
-                yield GivenBack(
-                    submission.unit, names[submission.unit, submission.workbook], outcome.data, ""
-                )
+                yield given(submission, outcome.data, "")
             else:
                 refused.append(submission)
     tasks = (task(each, as_sent=False) for each in refused)
@@ -72,9 +80,7 @@ def give_back(
     for submission, (_, outcome) in zip(refused, second, strict=True):
         if isinstance(outcome, Marked):
             remark = f"“{submission.workbook}”不能在原文件上标注，已改用标准表的版式退回，内容没有增减。"
-            yield GivenBack(
-                submission.unit, names[submission.unit, submission.workbook], outcome.data, remark
-            )
+            yield given(submission, outcome.data, remark)
         else:
             why = outcome.detail if isinstance(outcome, Failure) else outcome
             read.faults.append((f"{submission.unit}/{submission.workbook}", why))
@@ -98,27 +104,36 @@ def _task(
         "unit": submission.unit,
         "workbook": submission.workbook,
         "sha256": received.sha256,
-        "round": str(round_of(submission)),
+        "round": str(read.round_of(submission)),
     }
     return mark_task(
         submission,
         received.copy if as_sent else None,
         told,
-        _head(settings),
+        _head(settings, told),
         identity,
         codes=settings.resource_types,
         version=TEMPLATE_VERSION,
         call_id=settings.call.id,
+        wrong_rows_only=settings.returned_rows == "有问题的",
     )
 
 
-def _head(settings: Settings) -> tuple[str, ...]:
-    """By when, how, and whom to ask."""
+def _head(settings: Settings, told: Iterable[Told]) -> tuple[str, ...]:
+    """By when, how much, how, and whom to ask."""
     call = settings.call
+    day = call.deadlines.resources
+    counts = Counter(each.severity for each in told)
+    found = "、".join(
+        f"{severity} {counts[severity]} 处（{meaning}）"
+        for severity, meaning in _MEANING.items()
+        if counts[severity]
+    )
     return (
-        f"{call.title}（{call.document}）：请改好后把本文件原样报回；"
-        f"资源报送截止日为 {call.deadlines.resources}。",
-        "怎么改：点“位置”到有颜色的单元格，照“怎么改”和“建议值”修改；"
-        "“警告”确无问题的，在“单位说明”写明原因，由省级审核。",
+        f"请在 {day.year}年{day.month}月{day.day}日 前改好，把本文件原样发回，不用删去标记。"
+        f"（{call.title}，{call.document}）",
+        f"本文件共有{found}。",
+        "怎么改：点“位置”到有颜色的格子，照“怎么改”修改，改对以后颜色会消失；"
+        "或者在“是否采纳”填“是”，由程序按建议值改。灰色的格不用填。",
         f"有疑问请联系：{'；'.join(call.contacts)}。",
     )

@@ -243,14 +243,21 @@ def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: fr
 MEDIA_COLUMNS: dict[str, str | float | bool] = {
     "real": "", "real_name": "", "broken": "", "tracks": False, "video_codec": "", "audio_codecs": "",
     "width": 0.0, "height": 0.0, "fps": 0.0, "bitrate": 0.0, "stream_bitrate": 0.0, "seconds": float("nan"),
-    "rate": 0.0, "channels": 0.0, "unplayable": "", "streamable": "是",
+    "rate": 0.0, "channels": 0.0, "unplayable": "", "streamable": "是", "shown_size": "", "interlaced": "否",
+    "fragmented": "否", "recorded": "",
 }  # fmt: skip
 """The columns of `media` that come from a probe, with their value where nothing is known.
 
 Sizes in pixels, rates in frames a second, bit/s and Hz; broken, real_name and unplayable in Chinese.
+shown_size: in square pixels, where the stored ones are not. recorded: yyyy-mm-dd, yyyy or "".
 """
-COVER_COLUMNS: dict[str, str | float] = {"fault": "", "mode": "", "width": 0.0, "height": 0.0}
-"""The same for `covers`: fault is why the file is no sound JPEG, mode Pillow's colour mode."""
+COVER_COLUMNS: dict[str, str | float] = {
+    "fault": "", "mode": "", "width": 0.0, "height": 0.0, "megabytes": 0.0, "turned": "否",
+}  # fmt: skip
+"""The same for `covers`: fault is why the file is no sound JPEG, mode Pillow's colour mode.
+
+Megabytes of 1,000,000 bytes; turned: a note in the file asks to turn the picture when it is shown.
+"""
 
 
 def media_table(

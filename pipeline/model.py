@@ -98,7 +98,9 @@ class Sheet:
 
     rows maps row number → column number (both 1-based, ascending) → text. kinds holds the
     cells that are not plain text, keyed (row, column). formulas: cells whose value is
-    calculated. hidden_rows: those that hold something and are not shown.
+    calculated. hidden_rows: those that hold something and are not shown; filtered: a filter is at
+    work. hidden_columns: (first, last) of each run. links: what opens on a click. checked: the cells
+    that have a drop-down or another live check, None where the format does not tell.
     """
 
     name: str
@@ -108,6 +110,10 @@ class Sheet:
     merged: tuple[Area, ...] = ()
     formulas: frozenset[tuple[int, int]] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
+    filtered: bool = False
+    hidden_columns: tuple[tuple[int, int], ...] = ()
+    links: tuple[tuple[Area, str], ...] = ()
+    checked: tuple[Area, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,9 @@ class Book:
     """A workbook as read. kind is the real format: xlsx, xlsm, xls, ods or csv.
 
     modified is the stamp inside the file (docProps), "" if none: it survives copying.
-    active lists what the file holds that could act: 宏, 外部链接, 数据连接.
+    active lists what the file holds that could act: 宏, 外部链接, 数据连接. leftovers lists what is
+    left of people's own review: open discussions, a log of changes. pictures: of WPS pictures inside
+    cells, by their name in the formula, format and pixels as `JPG 640×360`.
     """
 
     kind: str
@@ -123,6 +131,8 @@ class Book:
     modified: str = ""
     date1904: bool = False
     active: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

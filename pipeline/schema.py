@@ -20,7 +20,7 @@ REQUIRED, FORM = "required", "form"
 
 
 def build_schema(settings: Settings) -> pa.DataFrameSchema:
-    """The schema under the settings in force (the code table)."""
+    """The schema under the settings in force (the code table, what is 必填)."""
     return pa.DataFrameSchema({field.name: pa.Column(None, _checks(field, settings)) for field in FIELDS})
 
 
@@ -58,7 +58,7 @@ def right(field: Field, settings: Settings) -> Callable[[str], bool]:
 
 def _checks(field: Field, settings: Settings) -> list[pa.Check]:
     checks = []
-    if field.required:
+    if field.name in settings.required:
         checks.append(pa.Check(_is_filled, error=REQUIRED))
     if field.name in REGISTER.readers:
         checks.append(pa.Check(_on_distinct(right(field, settings)), error=FORM))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
@@ -39,12 +39,12 @@ def show(result: Result, output: Path) -> None:
 
 
 def _summary(result: Result, output: Path) -> Iterator[str]:
-    errors = sum(unit.counts.errors for unit in result.units)
-    warnings = sum(unit.counts.warnings for unit in result.units)
-    rows = sum(unit.rows for unit in result.units)
-    passed = sum(unit.passed for unit in result.units)
+    errors = sum(unit.counts.errors for unit in result.sent)
+    warnings = sum(unit.counts.warnings for unit in result.sent)
+    rows = sum(unit.rows for unit in result.sent)
+    passed = sum(unit.passed for unit in result.sent)
     yield (
-        f"合计：{len(result.units)} 个单位，{rows} 个资源，通过 {passed} 个；"
+        f"合计：{len(result.sent)} 个单位，{rows} 个资源，通过 {passed} 个；"
         f"错误 {errors} 处，警告 {warnings} 处。"
     )
     for each in result.told:
@@ -57,8 +57,9 @@ def _summary(result: Result, output: Path) -> Iterator[str]:
         yield f"……共 {len(unread)} 个文件无法读取，其余见 findings.csv。"
     if result.ignored:
         yield f"另有 {result.ignored} 个临时文件和系统文件，已略过。"
-    for code, reason in sorted(result.skipped.items()):
-        yield f"未执行的规则 {code}：{reason}。"
+    yield from _not_run(result.skipped)
+    if result.unsent:
+        yield f"注意：{result.unsent.message}{result.unsent.fix}"
     for remark in result.remarks:
         yield f"注意：{remark}"
     for where, _ in result.faults:
@@ -66,6 +67,15 @@ def _summary(result: Result, output: Path) -> Iterator[str]:
     returned = f"；退回各单位的工作簿在 {output / '退回'}" if result.files else ""
     yield f"逐条问题见 {output / 'findings.csv'}{returned}。"
     yield "某条规则的说明：python -m pipeline explain 规则代码"
+
+
+def _not_run(skipped: Mapping[str, str]) -> Iterator[str]:
+    """The rules that did not run, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for code, reason in sorted(skipped.items()):
+        by_reason.setdefault(reason, []).append(code)
+    for reason, codes in by_reason.items():
+        yield f"未执行的规则 {'、'.join(codes)}：{reason}。"
 
 
 def _cells(unit: UnitSummary, files: list[str], joint: str) -> tuple[str, ...]:
@@ -78,14 +88,14 @@ def _table(result: Result) -> Table:
     table = Table(title="校验结果")
     for name, justify in _COLUMNS:
         table.add_column(name, justify=justify, overflow="fold")
-    for unit in result.units[:MOST_LINES]:
+    for unit in result.sent[:MOST_LINES]:
         table.add_row(*_cells(unit, result.files.get(unit.unit, []), "\n"))
-    if len(result.units) > MOST_LINES:
-        table.add_row(f"……共 {len(result.units)} 个单位，其余见 units.csv")
+    if len(result.sent) > MOST_LINES:
+        table.add_row(f"……共 {len(result.sent)} 个单位，其余见 units.csv")
     return table
 
 
 def _print_lines(result: Result) -> None:
     print(*(name for name, _ in _COLUMNS), sep="\t")
-    for unit in result.units:
+    for unit in result.sent:
         print(*_cells(unit, result.files.get(unit.unit, []) or ["—"], "；"), sep="\t")

@@ -22,6 +22,8 @@ import yaml
 from pipeline.fields import NAMES
 from pipeline.model import Severity
 
+BEIJING = dt.timezone(dt.timedelta(hours=8))
+"""The time of deadlines and receipts (GB/T 7408); it has no summer time."""
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 

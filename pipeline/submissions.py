@@ -1,16 +1,18 @@
 """From received workbooks to the submissions that count: read in isolation, housed, and chosen.
 
 What a worker could not read becomes a finding; of a unit's rival workbooks one is chosen by
-rule, never by the order in which they were found, and all are named.
+rule, never by the order in which they were found, and all are named. Then its round, what the unit
+accepted in it, and the workbook of the round before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipeline.accept import apply
 from pipeline.collect import Collected
 from pipeline.files import Received, Unit
 from pipeline.isolate import Ending, Failure, Limits, Workers
@@ -18,10 +20,14 @@ from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.output import safe_name
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
+from pipeline.remembered import Sent
+from pipeline.rounds import previous_of, round_number
 
 Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""
 
+_DIGITS = 3
+"""Of a round's number; what is longer is not ours."""
 _REMEDY = "请删去多余的工作表、空行和图片后另存为 .xlsx 再报送"
 _ENDINGS = {
     Ending.TIMEOUT: Rejection("读取用时过长", _REMEDY),
@@ -35,16 +41,29 @@ class Read:
     """The submissions that count, in order of unit and workbook, and all that was found on the way.
 
     received: the workbook behind each (unit, workbook), also of those that could not be read.
+    rounds: the round of each that counts, once `number_rounds` has asked the history.
     """
 
     submissions: list[Submission] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     received: dict[tuple[str, str], Received] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    rounds: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def of(self, unit: str) -> list[Submission]:
-        """A unit's submissions that count."""
-        return [each for each in self.submissions if each.unit == unit]
+    def by_unit(self) -> dict[str, list[Submission]]:
+        """The submissions that count, by their units."""
+        units: dict[str, list[Submission]] = defaultdict(list)
+        for each in self.submissions:
+            units[each.unit].append(each)
+        return units
+
+    def round_of(self, submission: Submission) -> int:
+        """The round of a submission that counts: by the history, else by its own marks."""
+        return self.rounds.get((submission.unit, submission.workbook)) or round_of(submission)
+
+    def sha256(self, submission: Submission) -> str:
+        """The digest of the workbook behind a submission."""
+        return self.received[submission.unit, submission.workbook].sha256
 
 
 def read_all(collected: Collected, workers: Workers, limits: Limits, progress: Progress) -> Read:
@@ -63,9 +82,91 @@ def read_all(collected: Collected, workers: Workers, limits: Limits, progress: P
 
 
 def round_of(submission: Submission) -> int:
-    """The round that this submission is: one more than the round whose marks it carries."""
+    """The round that a submission says it is: one more than the round whose marks it carries."""
     number = submission.identity.get("round", "")
-    return int(number) + 1 if number.isdecimal() else 1
+    return int(number) + 1 if number.isdecimal() and len(number) <= _DIGITS else 1
+
+
+# --- with the rounds before ---------------------------------------------------------------------
+
+
+def number_rounds(read: Read, sent: Mapping[str, Sequence[Sent]]) -> None:
+    """Give each submission its round. sent: by unit the workbooks that counted in earlier runs."""
+    present = _present(read)
+    for each in read.submissions:
+        known, digests = sent.get(each.unit, ()), present[each.unit]
+        number = round_number(round_of(each), read.sha256(each), known, digests)
+        read.rounds[each.unit, each.workbook] = number
+
+
+def _present(read: Read) -> dict[str, set[str]]:
+    present: dict[str, set[str]] = defaultdict(set)
+    for each in read.submissions:
+        present[each.unit].add(read.sha256(each))
+    return present
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The workbook of the round before, as it was sent then."""
+
+    sha256: str
+    submission: Submission
+
+
+def read_earlier(
+    read: Read, sent: Mapping[str, Sequence[Sent]], keep: Path, workers: Workers, limits: Limits
+) -> tuple[dict[tuple[str, str], Earlier], list[str]]:
+    """For each submission that has one the workbook of the round before, from the copies in `keep`.
+
+    Rounds are numbered already. Also a sentence for each that cannot be had any more.
+    """
+    wanted: list[tuple[Submission, str, Path]] = []
+    remarks = []
+    present = _present(read)
+    for each in read.submissions:
+        known = sent.get(each.unit, ())
+        stated = each.identity.get("sha256", "")
+        number = read.round_of(each)
+        digest = previous_of(stated, read.sha256(each), each.workbook, number, known, present[each.unit])
+        copy = min(keep.glob(f"{digest}*"), default=None) if digest else None
+        if copy:
+            wanted.append((each, digest, copy))
+        elif digest:
+            remarks.append(_gone(each))
+    tasks = [ReadTask(copy, each.unit, each.workbook) for each, _, copy in wanted]
+    earlier = {}
+    outcomes = workers.run(read_submission, tasks, limits=limits)
+    for (each, digest, _), (_, outcome) in zip(wanted, outcomes, strict=True):
+        if isinstance(outcome, Submission):
+            earlier[each.unit, each.workbook] = Earlier(digest, outcome)
+        else:
+            remarks.append(_gone(each))
+    return earlier, remarks
+
+
+def _gone(submission: Submission) -> str:
+    return f"“{submission.unit}”上一轮的文件在“收件”中找不到或已读不出，没有比较两轮的改动。"
+
+
+def take_accepted(read: Read, found: Iterable[Finding]) -> tuple[Read, bool]:
+    """The same with what the units accepted in its cells, and whether any cell is another.
+
+    found: all findings of a first pass. Where a cell is another the stages after reading must run
+    again, on what is returned; its findings then hold what became of the acceptances.
+    """
+    by_book: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for each in found:
+        by_book[each.place.unit, each.place.workbook].append(each)
+    accepted = [apply(each, by_book[each.unit, each.workbook]) for each in read.submissions]
+    settled = {done.place for each in accepted for done in each.applied}
+    findings = [each for each in read.findings if each.place not in settled]
+    findings += (told for each in accepted for told in each.findings)
+    taken = replace(read, submissions=[each.submission for each in accepted], findings=findings)
+    return taken, bool(settled)
+
+
+# --- what was read ----------------------------------------------------------------------------
 
 
 def _settled(task: ReadTask, outcome: Submission | Finding | Failure, read: Read) -> Submission | Finding:

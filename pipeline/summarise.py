@@ -6,58 +6,112 @@ Pure. The numbers of every output come from here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from pipeline.model import Finding, Severity
+from pipeline.model import Finding, Place, Severity, Submission
+from pipeline.remembered import Judged
+from pipeline.rounds import Comparison
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
 
 PASSED, RETURNED, REVIEW = "通过", "退回", "待复核"
 NOT_SENT, SENT_BACK, ATTACHMENTS_ONLY, UNREADABLE = "未报送", "退回修改", "已收附件", "无法读取"
+RECEIVED, RECEIVED_AGAIN, RECOMMENDED = "已收到", "已复报", "已推荐"
 _STATES = {PASSED: PASSED, RETURNED: SENT_BACK, REVIEW: REVIEW}
+NOT_RECOMMENDED = "不推荐"
+"""The one decision that takes a row out of the unit's verdict and of the recommendation list."""
+LATE = {SENT_BACK: "逾期未改", **dict.fromkeys((NOT_SENT, ATTACHMENTS_ONLY, UNREADABLE), "逾期未报")}
+"""What is said after the deadline of units whose turn it is."""
 SHOWN_VALUE = 80
+_UNREADABLE = ("F01", "F01b")
+_SAID_WHOLE = frozenset({"reason"})
+"""Facts that are a person's words, not a value."""
+
+FindingKey = tuple[str, Place, str]
+Aside = Mapping[FindingKey, str]
+"""Findings that a person has settled, and how: 接受, 通过 or 不推荐."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding with all that is told of it: severity in force, sentence, order, clause."""
+    """A finding with all that is told of it: severity in force, sentence, order, clause.
+
+    decision: how a person has settled it, "" if nobody has.
+    """
 
     finding: Finding
     severity: Severity
     message: str
     fix: str
     source: str
+    decision: str = ""
 
     @property
     def decides(self) -> bool:
-        """Whether it keeps the row from passing: an 错误, or a 警告 that is no safe correction."""
+        """Whether it keeps the row from passing: an 错误, or a 警告 that is no safe correction.
+
+        What a person has settled no longer does.
+        """
+        if self.decision:
+            return False
         if self.severity is Severity.WARNING:
             return not self.finding.safe
         return self.severity is Severity.ERROR
 
 
-def tell(findings: Iterable[Finding], settings: Settings) -> list[Told]:
-    """All findings in order of place and rule, those of stopped rules left out."""
+def tell(findings: Iterable[Finding], settings: Settings, aside: Aside | None = None) -> list[Told]:
+    """All findings in order of place and rule, those of stopped rules left out.
+
+    aside: those that a person has settled; they are told, but no longer decide.
+    """
     kept = (found for found in findings if found.code not in settings.off)
-    return [_told(found, settings) for found in sorted(kept, key=Finding.sort_key)]
+    return [_told(found, settings, aside or {}) for found in sorted(kept, key=Finding.sort_key)]
 
 
-def _told(found: Finding, settings: Settings) -> Told:
-    rule = REGISTER.rules[found.code]
-    severity = settings.severity.get(found.code, rule.severity)
+def merged(told: Iterable[Told], more: Iterable[Told]) -> list[Told]:
+    """Both, in the order of `tell`."""
+    return sorted([*told, *more], key=lambda each: each.finding.sort_key())
+
+
+def for_later(told: Iterable[Told]) -> list[Judged]:
+    """What later rounds need of each."""
+    return [Judged(each.finding, each.severity, each.decides) for each in told]
+
+
+def key_of(found: Finding) -> FindingKey:
+    """What tells a finding from all others of a run."""
+    return found.code, found.place, found.value
+
+
+def severity_of(found: Finding, settings: Settings) -> Severity:
+    """The severity in force: the rule's, or what config.yaml makes of it."""
+    severity = settings.severity.get(found.code, REGISTER.rules[found.code].severity)
     if found.safe and severity is Severity.WARNING and found.code not in settings.severity:
-        severity = Severity(settings.safe_corrections)
+        return Severity(settings.safe_corrections)
+    return severity
+
+
+def _told(found: Finding, settings: Settings, aside: Aside) -> Told:
+    rule = REGISTER.rules[found.code]
     facts = {
-        **{name: shown(fact) if isinstance(fact, str) else fact for name, fact in found.facts.items()},
+        **{name: _fact(name, fact) for name, fact in found.facts.items()},
         "value": shown(found.value),
         "suggestion": shown(found.suggestion),
         "field": found.place.field,
         "row": found.place.row,
         "hint": f"，建议“{shown(found.suggestion)}”" if found.suggestion else "",
     }
-    return Told(found, severity, rule.sentence(facts), rule.remedy(facts), rule.source)
+    decision = aside.get(key_of(found), "") if aside else ""
+    severity = severity_of(found, settings)
+    return Told(found, severity, rule.sentence(facts), rule.remedy(facts), rule.source, decision)
+
+
+def _fact(name: str, fact: object) -> object:
+    if not isinstance(fact, str):
+        return fact
+    return " ".join(fact.split()) if name in _SAID_WHOLE else shown(fact)
 
 
 def shown(text: str) -> str:
@@ -68,17 +122,19 @@ def shown(text: str) -> str:
 
 @dataclass(slots=True)
 class Counts:
-    """How many findings of each severity."""
+    """How many findings of each severity, and how many of them decide."""
 
     errors: int = 0
     warnings: int = 0
     notes: int = 0
     deciding_warnings: int = 0
+    deciding_errors: int = 0
 
     def add(self, told: Told) -> None:
         """Count one finding."""
         if told.severity is Severity.ERROR:
             self.errors += 1
+            self.deciding_errors += told.decides
         elif told.severity is Severity.WARNING:
             self.warnings += 1
             self.deciding_warnings += told.decides
@@ -88,7 +144,7 @@ class Counts:
     @property
     def verdict(self) -> str:
         """通过, 退回 or 待复核 by these findings alone."""
-        return RETURNED if self.errors else REVIEW if self.deciding_warnings else PASSED
+        return RETURNED if self.deciding_errors else REVIEW if self.deciding_warnings else PASSED
 
 
 _NONE = Counts()
@@ -96,39 +152,114 @@ _NONE = Counts()
 
 @dataclass(slots=True)
 class Tally:
-    """Counts by row, by workbook and by unit."""
+    """Counts by row, by workbook and by unit.
+
+    decisions: what a person said of a row. unreadable: units that sent a file which cannot be read.
+    """
 
     rows: dict[tuple[str, str, int], Counts] = field(default_factory=dict)
     workbooks: dict[tuple[str, str], Counts] = field(default_factory=dict)
     whole_workbooks: dict[tuple[str, str], Counts] = field(default_factory=dict)
     units: dict[str, Counts] = field(default_factory=dict)
+    decisions: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
 
     def verdict(self, unit: str, workbook: str, row: int) -> str:
-        """A row's verdict; an 错误 that concerns the whole workbook sends every row back."""
-        if self.whole_workbooks.get((unit, workbook), _NONE).errors:
+        """A row's verdict; an 错误 that concerns the whole workbook sends every row back.
+
+        A row with an 错误 that is 不推荐 need not be put right, but has not passed either.
+        """
+        if self.whole_workbooks.get((unit, workbook), _NONE).deciding_errors:
             return RETURNED
-        return self.rows.get((unit, workbook, row), _NONE).verdict
+        here = self.rows.get((unit, workbook, row), _NONE)
+        given_up = self.decisions.get((unit, workbook, row)) == NOT_RECOMMENDED
+        return RETURNED if given_up and here.errors else here.verdict
+
+    def recommended(self, unit: str, workbook: str, row: int) -> bool:
+        """Whether the row belongs on the recommendation list."""
+        decision = self.decisions.get((unit, workbook, row))
+        return decision != NOT_RECOMMENDED and self.verdict(unit, workbook, row) == PASSED
 
 
-def tally(told: Iterable[Told], data_rows: Mapping[tuple[str, str], frozenset[int]]) -> Tally:
-    """Count all findings. data_rows: the resource rows of each (unit, workbook)."""
-    result = Tally()
+def tally(
+    told: Iterable[Told],
+    submissions: Iterable[Submission],
+    decisions: Mapping[tuple[str, str, int], str] | None = None,
+) -> Tally:
+    """Count all findings. What concerns a sheet beside the list (单位信息, 平台资质) is the unit's alone."""
+    lists = {(each.unit, each.workbook): (each.layout.sheet, frozenset(each.rows)) for each in submissions}
+    result = Tally(decisions=decisions or {})
     for each in told:
         place = each.finding.place
         book = (place.unit, place.workbook)
         result.units.setdefault(place.unit, Counts()).add(each)
+        if each.finding.code in _UNREADABLE:
+            result.unreadable.add(place.unit)
         if place.workbook:
             result.workbooks.setdefault(book, Counts()).add(each)
-            if place.row in data_rows.get(book, frozenset()):
+            sheet, rows = lists.get(book, ("", frozenset()))
+            if place.sheet == sheet and place.row in rows:
                 result.rows.setdefault((*book, place.row), Counts()).add(each)
-            else:
+            elif place.sheet in ("", sheet):
                 result.whole_workbooks.setdefault(book, Counts()).add(each)
     return result
 
 
+def state_of(
+    *, sent: str, counted: bool, judged: bool, verdict: str, round_number: int, recommended: bool
+) -> str:
+    """A unit's state.
+
+    sent: 工作簿, 附件 or "" for nothing. counted: a workbook of it could be read. judged: False if
+    the program failed on it, so that it has no result. recommended: by a person, in this round.
+    The first line that holds:
+
+    | state | when | whose turn |
+    |---|---|---|
+    | 未报送 | nothing came | the unit |
+    | 已收附件 | files came, but no workbook | the unit |
+    | 无法读取 | no workbook could be read | the unit |
+    | 已收到 | a first workbook has come and has no result yet | the program: run it again |
+    | 已复报 | a later one has come and has no result yet | the program |
+    | 退回修改 | an 错误 decides; it goes back, in whatever round | the unit |
+    | 待复核 | only 警告 decide: corrected, explained, or accepted by a person | a person |
+    | 已推荐 | nothing decides, and a person has recommended this round | nobody |
+    | 通过 | nothing decides | a person, to recommend |
+
+    A workbook has its result as soon as it has been looked at, so that 已收到 and 已复报 are mostly
+    steps on the way: `steps` keeps them for the unit's path.
+    """
+    if not counted:
+        return UNREADABLE if sent == "工作簿" else ATTACHMENTS_ONLY if sent else NOT_SENT
+    if not judged:
+        return RECEIVED_AGAIN if round_number > 1 else RECEIVED
+    if verdict == PASSED and recommended:
+        return RECOMMENDED
+    return _STATES[verdict]
+
+
+def steps(path: Sequence[str], state: str, round_number: int, *, arrived: bool) -> tuple[str, ...]:
+    """What a run adds to a unit's path; nothing if nothing has changed.
+
+    path: its states so far. arrived: a workbook counts that no earlier run has seen.
+    """
+    again = round_number > 1 or RECEIVED in path
+    new = [RECEIVED_AGAIN if again else RECEIVED, state] if arrived else [state]
+    result = list(path)
+    for each in new:
+        if result[-1:] != [each]:
+            result.append(each)
+    return tuple(result[len(path) :])
+
+
 @dataclass(frozen=True, slots=True)
 class UnitSummary:
-    """One line of units.csv and of the table on the screen; passed, returned and review count rows."""
+    """One line of units.csv and of the table on the screen; passed, returned and review count rows.
+
+    path: all states that the unit has been through, this one last. problems: how those of the
+    round before fared, None where there is none. late: 逾期未报, 逾期未改 or "". kind and region: as the
+    register has them, else as the unit says, "" if neither does.
+    """
 
     unit: str
     state: str
@@ -141,6 +272,11 @@ class UnitSummary:
     round: int
     received: str
     on_time: str
+    path: tuple[str, ...] = ()
+    problems: Comparison | None = None
+    late: str = ""
+    kind: str = ""
+    region: str = ""
 
 
 def summarise_unit(
@@ -152,14 +288,29 @@ def summarise_unit(
     round_number: int,
     received: datetime | None,
     deadline: date,
+    today: date | None = None,
+    judged: bool = True,
+    recommended: bool = False,
+    path: Sequence[str] = (),
+    arrived: bool = False,
+    problems: Comparison | None = None,
+    kind: str = "",
+    region: str = "",
 ) -> UnitSummary:
-    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" for nothing."""
+    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" for nothing.
+
+    path: its states up to the run before. today: None if lateness is of no interest.
+    """
     verdicts = Counter(counts.verdict(unit, name, row) for name, rows in workbooks.items() for row in rows)
     mine = counts.units.get(unit, Counts())
-    if workbooks:
-        state = _STATES[mine.verdict]
-    else:
-        state = UNREADABLE if sent == "工作簿" or mine.errors else ATTACHMENTS_ONLY if sent else NOT_SENT
+    state = state_of(
+        sent="工作簿" if unit in counts.unreadable else sent,
+        counted=bool(workbooks),
+        judged=judged,
+        verdict=mine.verdict,
+        round_number=round_number,
+        recommended=recommended,
+    )
     return UnitSummary(
         unit=unit,
         state=state,
@@ -172,4 +323,25 @@ def summarise_unit(
         round=round_number,
         received=received.isoformat(timespec="seconds") if received else "",
         on_time=("按期" if received.date() <= deadline else "逾期") if received else "",
+        path=(*path, *steps(path, state, round_number, arrived=arrived)),
+        problems=problems,
+        late=LATE.get(state, "") if today and today > deadline else "",
+        kind=kind,
+        region=region,
+    )
+
+
+def in_sum(comparisons: Iterable[Comparison]) -> Comparison | None:
+    """The comparisons of a unit's workbooks as one; None if there is none."""
+    each = list(comparisons)
+    if not each:
+        return None
+    return Comparison(
+        before=sum(one.before for one in each),
+        corrected=sum(one.corrected for one in each),
+        remaining=sum(one.remaining for one in each),
+        new=sum(one.new for one in each),
+        unasked=tuple(change for one in each for change in one.unasked),
+        added=sum(one.added for one in each),
+        removed=sum(one.removed for one in each),
     )

@@ -24,9 +24,11 @@ from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
 SWITCHED_OFF = "config.yaml 中已停用，有这种问题的值照原样采用"
+_NO_REGISTER = "没有报送单位名录，请把它放在 config.yaml 的 unit_register 所指的位置"
 _WITHOUT = {
     "opened": "还没有联网检测链接，请先运行 make links",
-    "units": "没有报送单位名录，请把它放在 config.yaml 的 unit_register 所指的位置",
+    "register": _NO_REGISTER,
+    "units": _NO_REGISTER,
     "earlier": "没有往年清单，请放入 input/往年/ 或在 config.yaml 的 earlier 中写明",
 }
 """Why a table may be missing."""
@@ -69,10 +71,17 @@ def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settin
     """Why a rule cannot or shall not run, "" if it runs."""
     if rule.code in settings.off:
         return SWITCHED_OFF
-    if rule.table not in tables:
-        return _WITHOUT.get(rule.table, "没有可供检查的文件")
+    for name in _tables_read(rule):
+        if name not in tables:
+            return _WITHOUT.get(name, "没有可供检查的文件")
     missing = [name for name in rule.reads if name not in tables[rule.table]]
     return f"没有“{'、'.join(missing)}”列" if missing else ""
+
+
+def _tables_read(rule: Rule) -> list[str]:
+    """The rule's own table, then those others that its check asks for by name."""
+    asked = inspect.signature(rule.check).parameters if rule.check else ()
+    return [rule.table, *(name for name in asked if name not in (rule.table, "settings", "today"))]
 
 
 def _run(rule: Rule, check: Check, table: Table, given: Mapping[str, Any]) -> Iterable[Finding]:

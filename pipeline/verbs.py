@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.stops import FAULT, FOUND, OK, USAGE, Stop
+from pipeline.stops import FAULT, FOUND, INTERRUPTED, OK, USAGE, Stop
 
 if TYPE_CHECKING:
     from pipeline.settings import Loaded
@@ -24,31 +26,137 @@ MOST_JOBS = 60
 def validate(chosen: Namespace) -> int:
     """Check everything under --input and write --output."""
     from pipeline.fault import REPORT
-    from pipeline.history import HistoryError
-    from pipeline.output import OutputError
 
-    if not 1 <= chosen.jobs <= MOST_JOBS:
-        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {chosen.jobs}。", USAGE)
-    loaded = _settings(chosen.config)
-    _usable(chosen.input, chosen.output)
+    loaded = _ready(chosen)
     if chosen.online:
-        said = "注意：这一版还不能联网检查链接，--online 没有起作用，其余校验照常进行。"
-        print(said, file=sys.stderr)
+        links(chosen)
 
     from pipeline.progress import Progress
     from pipeline.run import run
     from pipeline.screen import show
 
     now = dt.datetime.now().astimezone()
-    try:
+    with _sentences():
         result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
-    except (OutputError, HistoryError) as error:
-        raise Stop(str(error), FAULT) from error
     (chosen.output / REPORT).unlink(missing_ok=True)
     show(result, chosen.output)
     if result.faults:
         return FAULT
     return FOUND if result.has_errors and not chosen.exit_zero else OK
+
+
+def links(chosen: Namespace) -> int:
+    """Open every link of the units over the internet, or carry results from one machine to another."""
+    if chosen.verb == "links" and (chosen.export or chosen.bring):
+        return _carry(chosen)
+    loaded = _ready(chosen)
+
+    import sqlite3
+
+    from pipeline.isolate import Workers
+    from pipeline.job import Job
+    from pipeline.linkrun import open_links, told
+    from pipeline.output import locked
+    from pipeline.progress import Progress
+
+    now = dt.datetime.now().astimezone()
+    try:
+        with (
+            _sentences(),
+            locked(chosen.output, now.isoformat(timespec="seconds")),
+            Workers(chosen.jobs) as workers,
+        ):
+            job = Job(chosen.input, chosen.output, loaded, now, workers, Progress(sys.stderr))
+            summary = open_links(job)
+    except sqlite3.Error as error:
+        raise Stop("链接检测结果写不进去，请检查磁盘空间和权限后重新运行。", FAULT) from error
+    except KeyboardInterrupt as error:
+        raise Stop("已中断，检测过的链接都已保存，再次运行会接着检测。", INTERRUPTED) from error
+    for line in told(summary):
+        print(line)
+    return FAULT if summary.faults else OK
+
+
+def _carry(chosen: Namespace) -> int:
+    """Results of links to and from machines without network."""
+    from pipeline.job import LINKS
+    from pipeline.links.store import ImportRefusedError, export_results, import_results
+
+    store: Path = chosen.output / LINKS
+    if chosen.export:
+        number = export_results(store, chosen.export)
+        print(f"已导出 {number} 个链接的检测结果：{chosen.export}。")
+        return OK
+    try:
+        chosen.output.mkdir(parents=True, exist_ok=True)
+        number = import_results(store, chosen.bring, dt.datetime.now().astimezone())
+    except ImportRefusedError as error:
+        raise Stop(str(error), USAGE) from error
+    print(f"已导入 {number} 个较新的检测结果。")
+    return OK
+
+
+def report(chosen: Namespace) -> int:
+    """The summary reports and lists, from the last run."""
+    settings = _settings(chosen.config).settings
+
+    from pipeline.report import FOLDER, last_run, report_files
+
+    with _sentences():
+        files = report_files(last_run(chosen.output), settings)
+        return _written(chosen.output, FOLDER, files)
+
+
+def _written(output: Path, folder: str, files: Mapping[str, bytes]) -> int:
+    """Put files into one folder of the output; what else lies there stays."""
+    from pipeline.output import Staging, locked
+
+    with locked(output, dt.datetime.now().astimezone().isoformat(timespec="seconds")):
+        staging = Staging(output)
+        kept = {
+            f"{folder}/{path.relative_to(output / folder).as_posix()}": path
+            for path in _inside(output / folder)
+        }
+        for name, path in kept.items():
+            if name not in files:
+                staging.write(name, path.read_bytes())
+        for name, data in files.items():
+            staging.write(name, data)
+        remarks = staging.move_in((folder,))
+    for name in files:
+        print(f"{output / name}：已写出")
+    for remark in remarks:
+        print(f"注意：{remark}")
+    return OK
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _ready(chosen: Namespace) -> Loaded:
+    """The settings, if everything is there to begin."""
+    if not 1 <= chosen.jobs <= MOST_JOBS:
+        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {chosen.jobs}。", USAGE)
+    loaded = _settings(chosen.config)
+    _usable(chosen.input, chosen.output)
+    return loaded
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what the stages say of files that cannot be used into the end of the verb."""
+    from pipeline.history import HistoryError
+    from pipeline.output import OutputError
+    from pipeline.register import RegisterError
+    from pipeline.report import ReportError
+
+    try:
+        yield
+    except (OutputError, HistoryError) as error:
+        raise Stop(str(error), FAULT) from error
+    except (RegisterError, ReportError) as error:
+        raise Stop(str(error), USAGE) from error
 
 
 def _usable(source: Path, output: Path) -> None:

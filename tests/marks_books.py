@@ -21,11 +21,25 @@ CELL_IMAGES = (
     '<etc:cellImages xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData">'
     "<etc:cellImage/></etc:cellImages>"
 )
+_THREADS_NS = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+_PERSON, _THREAD = "{0A1B2C3D-0000-4000-8000-000000000001}", "{0A1B2C3D-0000-4000-8000-000000000002}"
 THREADED = (
-    '<ThreadedComments xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
-    '<threadedComment ref="E4" dT="2024-05-01T00:00:00.00" personId="{1}" id="{2}"><text>请核对</text>'
-    "</threadedComment></ThreadedComments>"
+    f'<ThreadedComments xmlns="{_THREADS_NS}"><threadedComment ref="E4" dT="2024-05-01T00:00:00.00" '
+    f'personId="{_PERSON}" id="{_THREAD}"><text>请核对</text></threadedComment></ThreadedComments>'
 )
+PERSONS = (
+    f'<personList xmlns="{_THREADS_NS}"><person displayName="王五" id="{_PERSON}" userId="w" '
+    'providerId="None"/></personList>'
+)
+X14_LIST = (
+    '<ext uri="{CCE6A557-97BC-4B89-ADB6-D9C93CAAB3DF}" '
+    'xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main">'
+    '<x14:dataValidations count="1" '
+    'xmlns:xm="http://schemas.microsoft.com/office/excel/2006/main"><x14:dataValidation type="list" '
+    'allowBlank="1"><x14:formula1><xm:f>代码表!$A$1:$A$3</xm:f></x14:formula1><xm:sqref>H3:H10</xm:sqref>'
+    "</x14:dataValidation></x14:dataValidations></ext>"
+)
+"""A drop-down whose list is on another sheet, as Excel 2010 and WPS store it."""
 Parts = Callable[[dict[str, bytes]], None]
 
 
@@ -58,7 +72,7 @@ def plain_book(rows: int = 5, *, title_rows: int = 1, filtered: bool = False, ta
 
 
 def rich_book() -> bytes:
-    """Drop-downs of both kinds, chart, picture, notes, text box, conditional formats, names, protection."""
+    """Drop-downs of both kinds, chart, picture, notes, text box, formats, sparkline, table, protection."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     info = book.add_worksheet("单位信息")
@@ -90,6 +104,7 @@ def rich_book() -> bytes:
     sheet.write_comment("H9", "另一个批注")
     sheet.insert_image("J2", "a.png", {"image_data": io.BytesIO(png())})
     sheet.insert_textbox("J8", "请于5月15日前报送")
+    sheet.add_sparkline("H3", {"range": f"'{DATA}'!C3:C10"})
     chart = book.add_chart({"type": "column"})
     chart.add_series({"values": f"='{DATA}'!$C$3:$C$10"})
     sheet.insert_chart("J20", chart)
@@ -99,6 +114,10 @@ def rich_book() -> bytes:
     book.define_name(f"'{DATA}'!本表", f"='{DATA}'!$A$1")
     sheet.print_area(0, 0, 9, 7)
     sheet.activate()
+    summary = book.add_worksheet("汇总")
+    columns = [{"header": "类型", "total_string": "合计"}, {"header": "数量", "total_function": "sum"}]
+    data = [["视频", 3], ["音频", 5]]
+    summary.add_table("A1:B4", {"columns": columns, "data": data, "total_row": True})
     book.close()
     return with_parts(out.getvalue(), _inject)
 
@@ -130,27 +149,33 @@ def _write_rows(sheet: object, header: int, rows: int, look: object) -> None:
 
 _WPS_IMAGES = "application/vnd.wps-officedocument.cellimage+xml"
 _THREADS = "application/vnd.ms-excel.threadedcomments+xml"
+_PERSONS = "application/vnd.ms-excel.person+xml"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATION = '<Relationship Id="{}" Type="{}" Target="{}"/>'
 
 
 def _inject(parts: dict[str, bytes]) -> None:
-    """What xlsxwriter cannot write: WPS cell pictures, a threaded comment, customXml."""
+    """What xlsxwriter cannot write: WPS cell pictures, a threaded comment, an x14 list, customXml."""
     threads = "xl/threadedComments/threadedComment1.xml"
     parts["xl/cellimages.xml"] = CELL_IMAGES.encode()
     parts[threads] = THREADED.encode()
+    parts["xl/persons/person.xml"] = PERSONS.encode()
     parts["customXml/item1.xml"] = b"<a xmlns='urn:a'/>"
-    for name, type_ in (("xl/cellimages.xml", _WPS_IMAGES), (threads, _THREADS)):
+    before(parts, "xl/worksheets/sheet2.xml", "</extLst>", X14_LIST)
+    types = (("xl/cellimages.xml", _WPS_IMAGES), (threads, _THREADS), ("xl/persons/person.xml", _PERSONS))
+    for name, type_ in types:
         before(
             parts, "[Content_Types].xml", "</Types>", f'<Override PartName="/{name}" ContentType="{type_}"/>'
         )
     images = _RELATION.format("rId90", "http://www.wps.cn/officeDocument/2020/cellImage", "cellimages.xml")
     custom = _RELATION.format("rId91", f"{_OFFICE}/customXml", "../customXml/item1.xml")
-    before(parts, "xl/_rels/workbook.xml.rels", "</Relationships>", images + custom)
+    kind = "http://schemas.microsoft.com/office/2017/10/relationships/person"
+    persons = _RELATION.format("rId93", kind, "persons/person.xml")
+    before(parts, "xl/_rels/workbook.xml.rels", "</Relationships>", images + custom + persons)
     kind = "http://schemas.microsoft.com/office/2017/10/relationships/threadedComment"
     relation = _RELATION.format("rId92", kind, f"../{threads[3:]}")
     before(parts, "xl/worksheets/_rels/sheet2.xml.rels", "</Relationships>", relation)
-    before(parts, "xl/comments2.xml", "</authors>", "<author>tc={2}</author>")
+    before(parts, "xl/comments2.xml", "</authors>", f"<author>tc={_THREAD}</author>")
     thread = '<comment ref="E4" authorId="2"><text><t>[Threaded comment]</t></text></comment>'
     before(parts, "xl/comments2.xml", "</commentList>", thread)
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.canonical import Table, canonical
 from pipeline.fields import NAMES
-from pipeline.join import MEDIA_COLUMNS
+from pipeline.join import COVER_COLUMNS, MEDIA_COLUMNS
 from pipeline.model import Kind, Layout, Submission
 from pipeline.settings import Settings, load
 
@@ -20,7 +20,7 @@ RIGHT_ROW = {
     "资源名称": "航空发动机基础",
     "资源类型": "A03",
     "资源简介": "介绍航空发动机的组成、原理和发展，适合科普学习。",
-    "版权方": "河南开放大学",
+    "版权方": "朱新",
     "主讲人": "朱新",
     "资源封面": "fm001.jpg",
     "资源链接": "https://www.icourse163.org/course/HNU-1206459828",
@@ -56,6 +56,7 @@ RIGHT_VIDEO = {
     "profile": "",
 }
 RIGHT_COVER = {
+    **COVER_COLUMNS,
     "资源封面": "fm001.jpg",
     "problem": "",
     "fault": "",
@@ -65,6 +66,30 @@ RIGHT_COVER = {
     "suggestion": "",
     "separator": "",
 }
+
+RIGHT_OPENED = {
+    "outcome": "可访问", "sign": "fine", "status": "200", "why": "", "title": "航空发动机基础_某某慕课",
+    "page": "是", "bare": "否", "first": "https://mooc.example.cn/course/1",
+    "final": "https://mooc.example.cn/course/1", "tries": "1", "days": "0", "old": "否",
+}  # fmt: skip
+RIGHT_COURSE = {"standing": "够", "lack": "", "known": "否", "level": "第三级"}
+BASES = {"media": RIGHT_VIDEO, "covers": RIGHT_COVER, "opened": RIGHT_OPENED, "courses": RIGHT_COURSE}
+"""A right row of each table that is made of resource rows."""
+NO_RESOURCES = {
+    "orphans": {"@sheet": "", "@row": 0},
+    "units": {"@sheet": "", "@row": 0},
+    "platforms": {"@sheet": "平台资质", "@row": 2, "@cell": "D2", "problem": ""},
+}
+"""A row of each table whose rows are no resource rows."""
+OTHER_TABLES = {
+    "media": pd.DataFrame(columns=["@index", "@unit", "资源名称", "twin", "sort"]),
+    "register": pd.DataFrame([("郑州教育局", "郑州市教育局")], columns=["alias", "full"]),
+    "earlier": pd.DataFrame(
+        [("八段锦健身指导", "王小明", "", "2023", "郑州大学", "往年/2023.xlsx")],
+        columns=["name", "speaker", "link", "year", "unit", "list"],
+    ),
+}
+"""What rules over `resources` read beside it."""
 
 
 def read_markdown(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]]]:

@@ -19,12 +19,20 @@ ROOMS = {
     "av": {"demo"},
     "xlrd": {"read"},
     "olefile": {"read"},
-    "sqlite3": {"probe", "history"},
+    "sqlite3": {"probe", "history", "links"},
+    "httpx": {"links"},
+    "tenacity": {"links"},
+    "matplotlib": {"render"},
+    "jinja2": {"render"},
+    "docxtpl": {"render"},
     "rich": {"screen", "progress"},
     "yaml": {"settings"},
     "pandera": {"schema"},
 }
-CORE = {"model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files"}
+CORE = {
+    "model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files", "remembered",
+    "rounds", "accept", "decide", "review", "figures",
+}  # fmt: skip
 EDGES = {
     "collect",
     "read",
@@ -39,6 +47,16 @@ EDGES = {
     "isolate",
     "progress",
     "screen",
+    "links",
+    "register",
+    "earlier",
+    "examine",
+    "recall",
+    "standing",
+    "letterbox",
+    "report",
+    "attach",
+    "attachments",
 }
 
 

@@ -79,7 +79,27 @@ def test_parts_without_marks_keep_their_bytes(rich: bytes, marked: bytes) -> Non
         "xl/styles.xml", "xl/comments1.xml", "xl/comments2.xml", "xl/drawings/vmlDrawing2.vml",
         "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml",
     }  # fmt: skip
-    assert set(after) - set(before) == {"xl/worksheets/sheet4.xml"}
+    assert set(after) - set(before) == {"xl/worksheets/sheet5.xml"}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "x14:dataValidation ", "x14:dataBar ", "x14:sparkline>", "<sheetProtection", "<f>", "DISPIMG",
+        "<pageMargins", "<drawing ",
+    ],
+)  # fmt: skip
+def test_what_only_the_package_holds_is_still_in_the_marked_sheet(
+    rich: bytes, marked: bytes, kept: str
+) -> None:
+    before, after = (parts_of(data)["xl/worksheets/sheet2.xml"].decode() for data in (rich, marked))
+    assert after.count(kept) == before.count(kept) > 0
+
+
+def test_formulas_keep_the_values_they_last_gave(marked: bytes) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(marked), data_only=True)
+    assert book[DATA]["E6"].value == "课程4大学"
+    assert book["汇总"].tables["Table1"].totalsRowCount == 1
 
 
 def test_same_input_gives_same_bytes(rich: bytes, marked: bytes) -> None:
@@ -91,10 +111,13 @@ def test_list_has_a_line_per_finding_and_links_to_the_cells(marked: bytes) -> No
     top = next(row for row in range(1, 9) if sheet.cell(row, 1).value == "序号")
     assert [cell.value for cell in sheet[top]][:12] == list(LIST_HEADER)
     lines = [[cell.value for cell in line[:12]] for line in sheet.iter_rows(min_row=top + 1)]
-    assert len(lines) == len(usual_marks())
-    warning = [1, "警告", "资源清单!B3", "资源类型", "视频资源", "“视频资源”不对。", "请改正。", "A01"]
+    together = "“视频资源”不对。（同类问题共 2 处，各处见有颜色的单元格和“错误信息”列）"
+    warning = [1, "警告", "资源清单!B3 等 2 处", "资源类型", "视频资源", together, "请改正。", "A01"]
     assert lines[0] == [*warning, None, None, "R1-1", "附件4 表1"]
-    assert [line[2] for line in lines[-3:]] == ["资源清单 第6行", "单位信息!B2", "整个文件"]
+    assert [line[2] for line in lines] == [
+        "资源清单!B3 等 2 处", "资源清单!A4 等 2 处", "资源清单!E4", "资源清单!C4", "资源清单!C4",
+        "资源清单!D5", "单位信息!B2", "整个文件",
+    ]  # fmt: skip
     links = {
         cell.coordinate: cell.hyperlink.location
         for line in sheet.iter_rows()
@@ -102,21 +125,25 @@ def test_list_has_a_line_per_finding_and_links_to_the_cells(marked: bytes) -> No
         if cell.hyperlink
     }
     assert links[f"C{top + 1}"] == "'资源清单'!B3"
-    assert links[f"C{top + 8}"] == "'资源清单'!A6"
-    assert f"C{top + 10}" not in links
+    assert links[f"C{top + 7}"] == "'单位信息'!B2"
+    assert f"C{top + 8}" not in links
+    assert opened(marked)[DATA]["I2"].hyperlink.location == "'问题清单'!A1"
 
 
 def test_answers_are_given_where_there_is_something_to_accept(marked: bytes) -> None:
     sheet = opened(marked)[LIST_SHEET]
     top = next(row for row in range(1, 9) if sheet.cell(row, 1).value == "序号")
-    with_suggestion, without = sheet.cell(top + 1, 9), sheet.cell(top + 3, 9)
-    assert not with_suggestion.protection.locked
+    safe, without, to_decide = (sheet.cell(top + n, 9) for n in (1, 2, 4))
+    assert not to_decide.protection.locked
     assert without.protection.locked
-    assert with_suggestion.fill.fgColor.rgb != without.fill.fgColor.rgb
+    assert safe.value is None
+    assert safe.fill.fgColor.rgb == without.fill.fgColor.rgb != to_decide.fill.fgColor.rgb
     (choice,) = sheet.data_validations.dataValidation
     assert choice.formula1 == '"是,否"'
-    assert with_suggestion.coordinate in choice.sqref
-    assert not sheet.cell(top + 3, 10).protection.locked
+    assert "灰色的格：不用填，建议值已自动采用" in choice.prompt
+    assert len(choice.prompt) <= 255
+    assert to_decide.coordinate in choice.sqref
+    assert not sheet.cell(top + 2, 10).protection.locked
 
 
 def test_list_opens_first_and_alone(marked: bytes) -> None:
@@ -293,7 +320,7 @@ def test_unit_with_a_sheet_of_that_name_keeps_it() -> None:
 def test_quote_in_a_sheet_name_is_doubled_in_links() -> None:
     data = replaced(plain_book(), "xl/workbook.xml", (DATA, "一班's"))
     book = opened(mark(data, returned(finding(3, 1, "课程1", sheet="一班's"), sheet="一班's", last=7)).data)
-    assert book[LIST_SHEET]["C5"].hyperlink.location == "'一班''s'!A3"
+    assert book[LIST_SHEET]["C6"].hyperlink.location == "'一班''s'!A3"
 
 
 # ── Inert texts ──────────────────────────────────────────────────────────────────────
@@ -324,11 +351,11 @@ def test_hostile_texts_stay_texts() -> None:
         assert not list(root.iter(f"{MAIN}f"))
         assert all(link.get("location") for link in root.iter(f"{MAIN}hyperlink"))
     sheet = opened(after)[LIST_SHEET]
-    for n, text in enumerate(HOSTILE, 5):
+    for n, text in enumerate(HOSTILE, 6):
         cell = sheet.cell(n, 5)
         assert cell.data_type != "f"
         assert bool(cell.quotePrefix) == (text.lstrip("\r")[:1] in "=+-@\t" or text.startswith("\r"))
-    assert sheet.cell(11, 5).value == "a\ufffdb\ufffd\ufffd"
+    assert sheet.cell(12, 5).value == "a\ufffdb\ufffd\ufffd"
 
 
 def test_escape_like_text_is_stored_so_that_it_reads_back() -> None:

@@ -7,13 +7,15 @@ import io
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from pipeline.model import Book, Sheet
-from pipeline.ownmarks import identity_of, is_list_sheet
+from pipeline.ownmarks import answers_of, identity_of, is_list_sheet
+from pipeline.render.lines import lines_of
 from pipeline.render.marks import mark
 from pipeline.render.returned import Returned
 from pipeline.render.unmark import unmark
@@ -37,6 +39,11 @@ BOOKS = {
     "table": (lambda: plain_book(table=True), SHORT),
     "filtered": (lambda: plain_book(filtered=True), SHORT),
     "active": (active_book, SHORT),
+    "rows with findings alone": (plain_book, replace(SHORT, wrong_rows_only=True)),
+    "forms and long texts": (
+        plain_book,
+        returned(*(finding(n, 3, "=1\x0b" * 9_000, form='OR({c}="",{c}="甲")') for n in (3, 5)), last=7),
+    ),
 }
 pytestmark = [pytest.mark.full, pytest.mark.filterwarnings("ignore::UserWarning")]
 
@@ -63,13 +70,29 @@ def _findings(data: bytes, path: Path) -> collections.Counter[tuple[str, str]]:
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 def test_after_a_save_by_libreoffice_everything_is_known_again(tmp_path: Path) -> None:
     data, said = rich_book(), returned(*usual_marks())
-    saved, baseline = _resaved({"marked": mark(data, said).data, "plain": data}, tmp_path)
+    answered = replace(said, marks=tuple(replace(one, explained="已核对") for one in said.marks))
+    saved, baseline = _resaved({"marked": mark(data, answered).data, "plain": data}, tmp_path)
     book = _as_read(saved)
-    assert [is_list_sheet(sheet) for sheet in book.sheets] == [True, False, False, False]
+    assert [is_list_sheet(sheet) for sheet in book.sheets] == [True, False, False, False, False]
     assert identity_of(book) == IDENTITY
+    assert [each.place for each in answers_of(book)] == [line.place for line in lines_of(said.marks, DATA)]
+    assert {(each.value, each.suggestion) for each in answers_of(book)} >= {("45:30", "00:45:30")}
     assert _dump(unmark(saved)) == _dump(baseline)
     again = mark(saved, Returned(said.head, said.identity, DATA, 2, 10, said.marks)).data
     assert _dump(unmark(again)) == _dump(baseline)
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+def test_rows_hidden_by_marking_show_again_after_a_save_by_libreoffice(tmp_path: Path) -> None:
+    said = replace(SHORT, wrong_rows_only=True)
+    (saved,) = _resaved({"alone": mark(plain_book(), said).data}, tmp_path)
+    hidden = [
+        openpyxl.load_workbook(io.BytesIO(data))[DATA].row_dimensions for data in (saved, unmark(saved))
+    ]
+    assert [[rows[n].hidden for n in range(3, 8)] for rows in hidden] == [
+        [False, False, True, True, True],
+        [False] * 5,
+    ]
 
 
 def _resaved(books: dict[str, bytes], folder: Path) -> list[bytes]:

@@ -127,7 +127,7 @@ def test_marked_forms_are_read_by_another_program(form: object) -> None:
     marked = mark(with_parts(plain_book(), form), SAID).data  # type: ignore[arg-type]
     book = openpyxl.load_workbook(io.BytesIO(marked))
     assert book.sheetnames == [LIST_SHEET, DATA]
-    assert book[LIST_SHEET]["B5"].fill.fgColor.rgb == "FFFFC7CE"
+    assert book[LIST_SHEET]["B6"].fill.fgColor.rgb == "FFFFC7CE"
 
 
 def test_strict_package_stays_strict() -> None:

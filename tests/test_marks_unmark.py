@@ -42,6 +42,11 @@ BOOKS = {
     "table": (lambda: plain_book(table=True), returned(finding(3, 3, "45:30"), last=7)),
     "row that is not stored": (plain_book, returned(finding(20, 0, ""), last=20)),
     "no data sheet": (plain_book, returned(finding(1, 1, "继续教育数字化资源"), sheet="")),
+    "rows with findings alone": (
+        plain_book,
+        returned(finding(3, 3, "45:30"), finding(20, 0, ""), last=20, wrong_rows_only=True),
+    ),
+    "taller rows": (plain_book, returned(*(finding(4, c, "x") for c in range(1, 8)), last=7)),
     "nothing found": (plain_book, returned(last=7)),
 }
 

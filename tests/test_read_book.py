@@ -153,6 +153,21 @@ def test_xls_dates_of_1904_and_the_name_of_the_file_do_not_matter(tmp_path: Path
         assert found.sheets[0].rows[2][1] == "2026-03-24"
 
 
+def test_xls_hidden_columns_and_links(tmp_path: Path) -> None:
+    address = "https://a.cn/1\0".encode("utf-16-le")
+    monikers = (
+        bytes.fromhex("d0c9ea79f9bace118c8200aa004ba90b"),
+        bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b"),
+    )
+    link = struct.pack("<4H", 1, 2, 0, 0) + monikers[0] + struct.pack("<LL", 2, 3) + monikers[1]
+    extra = record(0x007D, struct.pack("<6H", 1, 2, 2048, 0, 1, 0))
+    extra += record(0x01B8, link + struct.pack("<L", len(address)) + address)
+    (sheet,) = book(xls(tmp_path / "a.xls", rows=ROWS + extra)).sheets
+    assert sheet.hidden_columns == ((2, 2), (3, 3))
+    assert sheet.links == ((Area(2, 1, 3, 1), "https://a.cn/1"),)
+    assert sheet.checked is None
+
+
 def test_xls_macros_and_links_are_listed(tmp_path: Path) -> None:
     outside = record(0x01AE, struct.pack("<H", 1) + wide("\x01b.xls"))
     own = record(0x01AE, struct.pack("<H", 1) + b"\x01\x04")
@@ -276,7 +291,22 @@ def test_ods_repetition_hidden_rows_and_merges(tmp_path: Path) -> None:
     sheet = book(ods(tmp_path / "a.ods", rows)).sheets[0]
     assert sheet.rows == {1: {3: "7", 4: "7"}, 5: {1: "甲", 3: "乙"}, 6: {1: "甲", 3: "乙"}}
     assert sheet.hidden_rows == {5, 6}
+    assert sheet.filtered
     assert sheet.merged == (Area(5, 1, 5, 2),)
+
+
+def test_ods_hidden_columns_and_links(tmp_path: Path) -> None:
+    rows = (
+        '<table:table-column table:number-columns-repeated="2"/>'
+        '<table:table-column table:visibility="collapse" table:number-columns-repeated="3"/>'
+        "<table:table-column/><table:table-row><table:table-cell/>"
+        '<table:table-cell office:value-type="string"><text:p>'
+        '<text:a xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="https://b.cn/">https://a.cn</text:a></text:p></table:table-cell></table:table-row>'
+    )
+    sheet = book(ods(tmp_path / "a.ods", rows)).sheets[0]
+    assert sheet.rows == {1: {2: "https://a.cn"}}
+    assert (sheet.hidden_columns, sheet.filtered) == (((3, 5),), False)
+    assert sheet.links == ((Area(1, 2, 1, 2), "https://b.cn/"),)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from pipeline.model import Area, Book, Kind, Rejection, Sheet
 from pipeline.read import cells, xlsx
@@ -23,6 +24,7 @@ from pipeline.read.budget import Budget
 from pipeline.read.cells import NotPlain
 from pipeline.read.formats import form_of
 from pipeline.read.package import xml_text
+from pipeline.read.pictures import described_as
 from pipeline.read.refusal import Refused
 
 NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -416,6 +418,122 @@ def test_common_writers_take_the_plain_road(tmp_path: Path) -> None:
         by_xlsxwriter = archive.read("xl/worksheets/sheet1.xml")
     for part in (by_openpyxl, by_xlsxwriter):
         assert len(list(cells.plain_rows(xml_text(part, "")))) == 1
+
+
+# --- what stands around the rows
+
+
+def test_hidden_columns_filters_links_and_live_checks_of_a_real_writer(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        sheet = made.add_worksheet("资源清单")
+        sheet.write_row(0, 0, ["甲", "乙", "丙", "丁"])
+        sheet.write_row(1, 0, ["x", "y", "z", "w"])
+        sheet.set_column(1, 2, None, None, {"hidden": True})
+        sheet.set_row(1, None, None, {"hidden": True})
+        sheet.autofilter("A1:D2")
+        sheet.filter_column(0, "x == 1")
+        sheet.data_validation("A2:A9", {"validate": "list", "source": ["x"]})
+        sheet.data_validation("B2:B9", {"validate": "any", "input_message": "只是提示"})
+        sheet.write_url("A3", "https://a.cn/?a=1&b=2#/课程", string="https://a.cn")
+        sheet.write_url("B3", "internal:资源清单!A1", string="下面")
+        sheet.write_formula("C3", '=HYPERLINK("https://b.cn/""1""","c")', None, "c")
+        sheet.write_formula("D3", '=HYPERLINK(A3,"c")', None, "c")
+        made.add_worksheet("别的")
+    first, second = book(path).sheets
+    assert (first.filtered, first.hidden_rows, first.hidden_columns) == (True, {2}, ((2, 3),))
+    assert first.checked == (Area(2, 1, 9, 1),)
+    assert first.links == (
+        (Area(3, 3, 3, 3), 'https://b.cn/"1"'),
+        (Area(3, 1, 3, 1), "https://a.cn/?a=1&b=2#/课程"),
+        (Area(3, 2, 3, 2), "#资源清单!A1"),
+    )
+    assert (second.filtered, second.hidden_columns, second.links, second.checked) == (False, (), (), ())
+
+
+EXTENDED_LIST = (
+    '<extLst><ext uri="{CCE6A557-97BC-4b89-ADB6-D9C93CAAB3DF}" '
+    'xmlns:x14="http://schemas.microsoft.com/office/spreadsheetml/2009/9/main" '
+    'xmlns:xm="http://schemas.microsoft.com/office/excel/2006/main"><x14:dataValidations count="1">'
+    '<x14:dataValidation type="list"><x14:formula1><xm:f>代码表!$A$2:$A$4</xm:f></x14:formula1>'
+    "<xm:sqref>C2:C9 E5</xm:sqref></x14:dataValidation></x14:dataValidations></ext></extLst>"
+)
+
+
+@pytest.mark.parametrize("comment", ["", "<!-- the other road -->"])
+def test_a_list_on_another_sheet_is_a_live_check_too(tmp_path: Path, comment: str) -> None:
+    path = package(tmp_path / "a.xlsx", sheet_xml("", comment + EXTENDED_LIST))
+    assert only(path).checked == (Area(2, 3, 9, 3), Area(5, 5, 5, 5))
+
+
+def test_wrong_references_around_the_rows_bend_no_value(tmp_path: Path) -> None:
+    around = (
+        '<cols><col min="0" max="3" hidden="1"/><col min="2" max="99999" hidden="1"/></cols>'
+        '<dataValidations><dataValidation type="list" sqref="XFE1 A0 B2"/></dataValidations>'
+        '<hyperlinks><hyperlink ref="A1:XFE9" location="x"/></hyperlinks>'
+    )
+    found = only(package(tmp_path / "a.xlsx", sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', around)))
+    assert found.rows == {1: {1: "1"}}
+    assert (found.hidden_columns, found.checked, found.links) == (((2, 16_384),), (Area(2, 2, 2, 2),), ())
+
+
+THREADS = (
+    '<ThreadedComments xmlns="http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments">'
+    '<threadedComment ref="A1" id="{1}"/><threadedComment ref="A1" id="{2}" parentId="{1}"/>'
+    '<threadedComment ref="A2" id="{3}" done="1"/></ThreadedComments>'
+)
+
+
+def test_open_discussions_and_a_log_of_changes_are_left_over(tmp_path: Path) -> None:
+    def leftovers(**extra: str) -> tuple[str, ...]:
+        parts = {f"xl/{name}.xml": text for name, text in extra.items()}
+        return book(package(tmp_path / "a.xlsx", sheet_xml(""), extra=parts)).leftovers
+
+    assert leftovers() == leftovers(comments1="<comments/>") == ()
+    assert leftovers(**{"threadedComments/threadedComment1": THREADS}) == ("1 处没有解决的批注讨论",)
+    assert leftovers(**{"revisions/revisionHeaders": "<headers/>"}) == ("修订记录",)
+    resolved = THREADS.replace('id="{1}"/>', 'id="{1}" done="1"/>')
+    assert leftovers(**{"threadedComments/threadedComment1": resolved}) == ()
+
+
+def picture(kind: str, size: tuple[int, int]) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", size, "teal").save(data, kind)
+    return data.getvalue()
+
+
+def test_pictures_inside_cells_are_named_by_format_and_size(tmp_path: Path) -> None:
+    kinds = {"JPEG": (640, 360), "PNG": (12, 345), "GIF": (7, 8), "BMP": (9, 10)}
+    parts: dict[str, str | bytes] = {f"xl/media/{kind}": picture(kind, size) for kind, size in kinds.items()}
+    parts["xl/media/WEBP"] = b"RIFF\0\0\0\0WEBP"
+    images = "".join(
+        f'<etc:cellImage><xdr:pic><xdr:nvPicPr><xdr:cNvPr id="1" name="ID_{kind}"/></xdr:nvPicPr>'
+        f'<xdr:blipFill><a:blip r:embed="{kind}"/></xdr:blipFill></xdr:pic></etc:cellImage>'
+        for kind in (*kinds, "WEBP", "LOST")
+    )
+    parts["xl/cellimages.xml"] = (
+        '<etc:cellImages xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData" '
+        'xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
+        f'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="{REL}">'
+        f"{images}</etc:cellImages>"
+    )
+    parts["xl/_rels/cellimages.xml.rels"] = (
+        f'<Relationships xmlns="{PACKAGE_REL}">'
+        + "".join(
+            f'<Relationship Id="{kind}" Type="{REL}/image" Target="media/{kind}"/>'
+            for kind in (*kinds, "WEBP")
+        )
+        + "</Relationships>"
+    )
+    assert book(package(tmp_path / "a.xlsx", sheet_xml(""), extra=parts)).pictures == {
+        "ID_JPEG": "JPG 640×360", "ID_PNG": "PNG 12×345", "ID_GIF": "GIF 7×8", "ID_BMP": "BMP 9×10",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", [0, 3, 4, 20, 25, 100, 158])
+def test_a_picture_that_ends_early_is_not_described(kept: int) -> None:
+    assert described_as(picture("JPEG", (640, 360))[:kept]) == ""
+    assert described_as(picture("PNG", (640, 360))[: min(kept, 20)]) == ""
 
 
 # --- hostile

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fields import NAMES, TEMPLATE_VERSION
 from pipeline.model import Area, Book, Finding, Kind, Sheet, Submission
+from pipeline.ownmarks import IDENTITY
+from pipeline.read.book import read_book
+from pipeline.read.flaws import CHECKED_ROWS
 from pipeline.read.tables import understand
+from pipeline.render.template import LIVE_ROWS, standard_workbook
 from tests.small_tables import RIGHT_ROW
 
 Grid = list[list[str]]
@@ -66,7 +73,7 @@ def test_order_of_columns_place_of_header_and_blank_rows_change_addresses_only(
     submission = read(sheet(grid))
     assert submission.rows == (above + 2, above + 4)
     assert {name: texts[1] for name, texts in submission.cells.items()} == dict(zip(NAMES, ROW, strict=True))
-    assert told(submission) == []
+    assert told(submission) == [("S09b", "", "")]
 
 
 def test_other_columns_are_named_and_left_out() -> None:
@@ -199,6 +206,8 @@ def test_format_and_extension() -> None:
     assert [c for c, _, _ in told(read(one, kind="xls", name="清单.xlsx"))] == ["F02"]
     assert [c for c, _, _ in told(read(one, kind="xls", name="清单.et"))] == ["F02b"]
     assert [c for c, _, _ in told(read(one, kind="csv", name="清单.CSV"))] == ["F02b"]
+    assert read(one, kind="xls", name="清单.et").findings[0].facts == {"real": "et"}
+    assert read(one, kind="xls", name="清单.xlsx").findings[0].facts == {"real": "xls"}
     assert [c for c, _, _ in told(read(one, active=("宏",)))] == ["F07"]
 
 
@@ -219,3 +228,244 @@ def test_unit_information_and_platforms() -> None:
     assert submission.unit_info["单位名称"].cell == "C2"
     assert submission.unit_info["手机"].text == ""
     assert [row["域名"].text for row in submission.platforms] == ["a.cn"]
+
+
+# --- what is hidden, blank, cut, linked elsewhere ---------------------------------------------------
+
+
+def values(submission: Submission, code: str) -> list[str]:
+    return [f.value for f in submission.findings if f.code == code]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "新建 Microsoft Excel 工作表.xlsx",
+        "新建 Microsoft Excel 97-2003 工作表.xlsx",
+        "新建 XLSX 工作表 (2).xlsx",
+        "工作簿1.xlsx",
+        "工作簿1 - 副本.xlsx",
+        "Book1.xlsx",
+        "sheet1(1).xlsx",
+        "甲/新建表格.xlsx",
+        "未命名 1.xlsx",
+    ],
+)
+def test_a_name_that_a_program_gave_is_told(name: str) -> None:
+    assert told(read(sheet([HEADER, ROW]), name=name)) == [("F06", "", "")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "资源元数据.xlsx",
+        "郑州大学工作表.xlsx",
+        "新建街道老年学校.xlsx",
+        "Book Club课程.xlsx",
+        "2024工作簿1班.xlsx",
+    ],
+)
+def test_a_name_that_a_person_gave_is_right(name: str) -> None:
+    assert told(read(sheet([HEADER, ROW]), name=name)) == []
+
+
+def test_hidden_rows_and_columns_with_data_are_one_finding() -> None:
+    grid = [HEADER, *[ROW] * 7]
+    hidden = sheet(grid, hidden_rows=frozenset({1, 3, 4, 6, 99}), hidden_columns=((1, 1), (12, 13), (30, 40)))
+    submission = read(hidden)
+    assert values(submission, "S02") == ["第 3–4、6 行、“主讲人”列"]
+    assert [(f.place.row, f.place.sheet) for f in submission.findings] == [(0, "资源清单")]
+    assert len(submission.rows) == 7
+
+
+def test_a_hidden_sheet_is_told_if_it_is_the_list_itself() -> None:
+    assert values(read(sheet([HEADER, ROW], hidden=True)), "S02") == ["整张工作表"]
+
+
+def test_hidden_but_blank_is_right() -> None:
+    assert told(read(sheet([HEADER, ROW], hidden_rows=frozenset({1}), hidden_columns=((1, 1), (6, 7))))) == []
+
+
+def test_a_filter_in_a_workbook_that_we_marked_is_what_it_invites() -> None:
+    listed = sheet([[IDENTITY + '{"round":"1"}']], "问题清单")
+    by_filter = sheet([HEADER, ROW, ROW], hidden_rows=frozenset({3}), filtered=True)
+    by_hand = sheet([HEADER, ROW, ROW], hidden_rows=frozenset({3}))
+    assert values(read(listed, by_filter), "S02") == []
+    assert values(read(listed, by_hand), "S02") == values(read(by_filter), "S02") == ["第 3 行"]
+
+
+def test_resources_on_another_sheet_are_told_of_with_or_without_a_header() -> None:
+    for other in ([HEADER, ROW], [ROW]):
+        submission = read(sheet([HEADER, ROW]), sheet(other, "备份", hidden=True))
+        assert told(submission) == [("S02b", "", "")]
+        assert submission.findings[0].place.sheet == "备份"
+    assert told(read(sheet([HEADER, ROW]), sheet([ROW], "Sheet2"))) == [("S02b", "", "")]
+    codes = sheet([["代码", "名称", "出处"], ["A01", "视频资源", "通知附件4"]], "代码表")
+    by_code = [NAMES[2], NAMES[1], *NAMES[3:]]
+    listed = [dict(zip(NAMES, ROW, strict=True))[name] for name in by_code]
+    assert told(read(sheet([by_code, listed]), codes)) == []
+    assert told(read(sheet([HEADER, ROW]), sheet([HEADER], "空白", hidden=True))) == []
+
+
+def test_blank_rows_between_resources_are_one_finding() -> None:
+    grid = [
+        HEADER,
+        ROW,
+        [],
+        [],
+        ROW,
+        ["", "　"],
+        ROW,
+        ["备注"],
+        [],
+        ["", "", "A01"],
+        ROW,
+        [],
+        ["合计：4"],
+        [],
+    ]
+    assert [(f.value, f.facts) for f in read(sheet(grid)).findings if f.code == "S09b"] == [
+        ("第 3–4、6、9 行", {"count": 4})
+    ]
+    assert values(read(sheet([HEADER, [], ROW, ROW, [], []])), "S09b") == []
+    alternate = read(sheet([HEADER, *[cells for _ in range(20) for cells in (ROW, [])]]))
+    assert values(alternate, "S09b") == ["第 3、5、7、9、11、13、15、17 等 行"]
+
+
+def test_a_row_merged_away_is_no_blank_row() -> None:
+    tall = tuple(Area(2, column, 3, column) for column in range(1, 20))
+    submission = read(sheet([HEADER, ROW, [], ROW], merged=tall))
+    assert {f.code for f in submission.findings} == {"S07"}
+
+
+def long_text(length: int, text: str = "简") -> Grid:
+    return [
+        HEADER,
+        [text * length if name == "资源简介" else old for name, old in zip(NAMES, ROW, strict=True)],
+    ]
+
+
+def test_a_text_that_fills_its_cell_is_told_and_held() -> None:
+    submission = read(sheet(long_text(32_767)))
+    assert told(submission) == [("S11", "H2", "资源简介")]
+    assert submission.held == {(2, "资源简介")}
+    assert told(read(sheet(long_text(32_766)))) == []
+
+
+def test_characters_of_two_units_count_twice() -> None:
+    assert told(read(sheet(long_text(16_384, "𠮷")))) == [("S11", "H2", "资源简介")]
+    assert told(read(sheet(long_text(16_383, "𠮷")))) == []
+
+
+E2 = Area(2, 5, 2, 5)
+
+
+def linked(shown: str, target: str, area: Area = E2) -> Submission:
+    row = [shown if name == "资源链接" else old for name, old in zip(NAMES, ROW, strict=True)]
+    return read(sheet([HEADER, row, row], links=((area, target),)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "target"),
+    [
+        ("https://a.cn/1", "https://a.cn/1"),
+        ("https://a.cn/1", "https://a.cn/1/"),
+        ("https://a.cn", "https://A.CN/"),
+        ("http://a.cn/1", "https://a.cn:443/1"),
+        ("https://a.cn/?id=1", "https://a.cn?id=1"),
+        ("https://a.cn/课程?n=第一讲", "https://a.cn/%E8%AF%BE%E7%A8%8B?n=%e7%ac%ac%E4%B8%80%E8%AE%B2"),
+        ("https://a.cn/#/course/1", "https://a.cn/#/course/1"),
+        ("https://例子.cn/1", "https://xn--fsqu00a.cn/1"),
+        ("https://a.cn/1", "a.cn/1"),
+        ("https://a.cn/1", "mailto:https://a.cn/1"),
+        ("https://a.cn/1", ""),
+        ("见平台", "https://b.cn/1"),
+    ],
+)
+def test_a_link_to_the_same_page_is_right(shown: str, target: str) -> None:
+    assert told(linked(shown, target)) == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://b.cn/1", "https://a.cn/2", "https://a.cn/1?x=1", "https://a.cn/1#2", "https://a.cn/A",
+     "file:///C:/1.html", "https://www.a.cn/1"],
+)  # fmt: skip
+def test_a_link_to_another_page_is_told_and_the_text_is_still_judged(target: str) -> None:
+    submission = linked("https://a.cn/1", target)
+    assert told(submission) == [("R05-8", "E2", "资源链接")]
+    assert submission.findings[0].facts == {"target": target}
+    assert submission.held == frozenset()
+
+
+def test_a_link_over_many_cells_is_looked_at_in_its_own_column_alone() -> None:
+    everything = Area(1, 1, 1_048_576, 16_384)
+    assert [cell for _, cell, _ in told(linked("https://a.cn/1", "https://b.cn", everything))] == ["E2", "E3"]
+    assert told(linked("https://a.cn/1", "https://b.cn", Area(2, 6, 9, 6))) == []
+
+
+def test_dates_of_1904_are_told_once_and_send_nothing_back() -> None:
+    at = NAMES.index("创建时间") + 1
+    row = ["2022-03-23" if name == "创建时间" else old for name, old in zip(NAMES, ROW, strict=True)]
+    native = sheet([HEADER, row, row], kinds={(2, at): Kind.DATE, (3, at): Kind.DATE})
+    (found,) = read(native, date1904=True).findings
+    assert (found.code, found.value, found.facts, found.safe) == ("R10-6", "2022-03-23", {"count": 2}, True)
+    assert told(read(native)) == []
+    assert told(read(sheet([HEADER, row]), date1904=True)) == []
+
+
+def test_what_a_review_left_behind_is_told() -> None:
+    submission = read(sheet([HEADER, ROW]), leftovers=("2 处没有解决的批注讨论", "修订记录"))
+    assert [(f.code, f.facts) for f in submission.findings] == [
+        ("S14", {"what": "2 处没有解决的批注讨论、修订记录"})
+    ]
+
+
+def test_a_picture_is_named_if_the_workbook_tells_of_it() -> None:
+    row = ['=DISPIMG("ID_1",1)' if n == "资源封面" else old for n, old in zip(NAMES, ROW, strict=True)]
+    pictured = sheet([HEADER, row], kinds={(2, 15): Kind.PICTURE})
+    assert read(pictured, pictures={"ID_1": "JPG 640×360"}).findings[0].facts == {
+        "picture": "（JPG 640×360）"
+    }
+    assert read(pictured, pictures={"ID_2": "JPG 640×360"}).findings[0].facts == {"picture": ""}
+
+
+def test_live_checks_that_pasting_took_away_are_told_in_one_finding() -> None:
+    made_here = sheet([["模板版本", TEMPLATE_VERSION]], "模板信息", hidden=True)
+    whole = tuple(Area(2, column, 5000, column) for column in range(1, 20))
+    kind, speaker = NAMES.index("资源类型"), NAMES.index("主讲人")
+
+    def lost(*checked: Area) -> list[str]:
+        return values(read(sheet([HEADER, ROW, ROW, ROW], checked=checked), made_here), "S13")
+
+    def without(*columns: int) -> tuple[Area, ...]:
+        return tuple(area for number, area in enumerate(whole) if number not in columns)
+
+    assert lost(*whole) == []
+    assert lost(*without(kind, speaker)) == ["资源类型、主讲人"]
+    assert lost(*without(kind), Area(2, kind + 1, 2, kind + 1), Area(4, kind + 1, 9, kind + 1)) == [
+        "资源类型"
+    ]
+    assert lost(*without(kind), Area(3, kind + 1, 9, kind + 1), Area(2, 1, 2, 9)) == []
+    assert told(read(sheet([HEADER, ROW], checked=()))) == []
+    assert told(read(sheet([HEADER, ROW]), made_here)) == []
+
+
+def test_the_blank_template_with_rows_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "清单.xlsx"
+    path.write_bytes(
+        standard_workbook(
+            codes={"A01": "视频资源", "A03": "网络课程"},
+            version=TEMPLATE_VERSION,
+            call_id="x",
+            rows=[RIGHT_ROW] * 3,
+        )
+    )
+    book = read_book(path)
+    assert isinstance(book, Book)
+    assert told(understand(book, "示例学院", "清单.xlsx")) == []  # type: ignore[arg-type]
+    listed = next(each for each in book.sheets if each.name == "资源清单")
+    without = replace(listed, checked=tuple(a for a in listed.checked or () if a.left != 3))
+    kept = tuple(without if each is listed else each for each in book.sheets)
+    assert values(read(*kept), "S13") == ["资源类型"]
+    assert CHECKED_ROWS == LIVE_ROWS

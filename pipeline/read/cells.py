@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -23,6 +24,8 @@ MAIN = (
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
 """The main namespace, transitional and strict."""
+EXTENDED = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+"""Of what Excel 2010 added ([MS-XLSX] 2.6): a drop-down whose list is on another sheet is stored so."""
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 BEYOND = "超出了工作表的最大范围（XFD1048576）"
@@ -291,10 +294,13 @@ def _content(cell: etree._Element) -> tuple[str, str]:
     return value, formula
 
 
-def _elements(text: str, name: str, tag: str) -> Iterator[etree._Element]:
-    """Elements of the main namespace one by one, each freed when the next is asked for."""
+_AROUND_ROWS = ("mergeCell", "col", "hyperlink", "dataValidation", "filterColumn")
+
+
+def _elements(text: str, name: str, *names: str) -> Iterator[etree._Element]:
+    """Elements of the main namespaces one by one, each freed when the next is asked for."""
     source = io.BytesIO(text.encode())
-    tags = [f"{{{namespace}}}{tag}" for namespace in MAIN]
+    tags = [f"{{{namespace}}}{each}" for each in names for namespace in (*MAIN, EXTENDED)]
     try:
         context = etree.iterparse(source, events=("end",), tag=tags, **SAFELY)
         for _, element in context:
@@ -309,6 +315,36 @@ def _elements(text: str, name: str, tag: str) -> Iterator[etree._Element]:
         raise Refused(f"文件的“{name}”不是表格内容")
 
 
-def merged_ranges(text: str, name: str) -> list[str]:
-    """The references of all merged areas of a worksheet part; raises Refused."""
-    return [area.get("ref", "") for area in _elements(text, name, "mergeCell")]
+class Around(NamedTuple):
+    """What stands around the rows of a worksheet part; references as written (`A2:B9`).
+
+    columns: first and last of each hidden run. links: reference, relationship or "", place inside
+    the target or "". checked: what has a live check, in either of the two ways of storing one.
+    """
+
+    merged: list[str]
+    columns: list[tuple[str, str]]
+    links: list[tuple[str, str, str]]
+    checked: list[str]
+    filtered: bool
+
+
+def around_rows(text: str, name: str) -> Around:
+    """What stands around the rows, from a part with or without them; raises Refused."""
+    found = Around([], [], [], [], filtered=False)
+    filtered = False
+    for item in _elements(text, name, *_AROUND_ROWS):
+        match local(item):
+            case "mergeCell":
+                found.merged.append(item.get("ref", ""))
+            case "col" if item.get("hidden") in ("1", "true"):
+                found.columns.append((item.get("min", ""), item.get("max", "")))
+            case "hyperlink":
+                relation = next((str(value) for key, value in item.items() if str(key).endswith("}id")), "")
+                found.links.append((item.get("ref", ""), relation, item.get("location", "")))
+            case "dataValidation" if item.get("type", "none") != "none":
+                inside = (part.text or "" for part in item.iterfind("{*}sqref"))
+                found.checked.extend((item.get("sqref") or next(inside, "")).split())
+            case "filterColumn":
+                filtered = True
+    return found._replace(filtered=filtered)

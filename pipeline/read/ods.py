@@ -21,6 +21,8 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 
+_TARGET = "{http://www.w3.org/1999/xlink}href"
+
 _CONTENT = "content.xml"
 _SPACES = re.compile(r"[ \t\r\n]+")
 _MOST_SPACES = 32_767
@@ -70,7 +72,7 @@ def _sheets(text: str, unseen: frozenset[str]) -> Iterator[Sheet]:
     budget = Budget()
     sheet: _Content | None = None
     depth = 0
-    for event, element in _elements(text, f"{_TABLE}table", f"{_TABLE}table-row"):
+    for event, element in _elements(text, f"{_TABLE}table", f"{_TABLE}table-column", f"{_TABLE}table-row"):
         is_table = local(element) == "table"
         if is_table:
             depth += 1 if event == "start" else -1
@@ -81,6 +83,8 @@ def _sheets(text: str, unseen: frozenset[str]) -> Iterator[Sheet]:
             if is_table:
                 yield sheet.sheet()
                 sheet = None
+            elif local(element) == "table-column":
+                sheet.add_columns(element)
             else:
                 sheet.add(element)
             element.clear()
@@ -96,14 +100,25 @@ class _Content:
         self.formulas: set[tuple[int, int]] = set()
         self.hidden_rows: set[int] = set()
         self.merged: list[Area] = []
-        self._row = 0
+        self.filtered = False
+        self.hidden_columns: list[tuple[int, int]] = []
+        self.links: list[tuple[Area, str]] = []
+        self._row = self._column = 0
 
     def sheet(self) -> Sheet:
         """What was gathered."""
         return Sheet(
             self.name, self.hidden, self.rows, self.kinds, tuple(self.merged),
-            frozenset(self.formulas), frozenset(self.hidden_rows),
+            frozenset(self.formulas), frozenset(self.hidden_rows), self.filtered,
+            tuple(self.hidden_columns), tuple(self.links),
         )  # fmt: skip
+
+    def add_columns(self, columns: etree._Element) -> None:
+        """Count a run of columns, and note whether it is hidden."""
+        first = self._column + 1
+        self._column += _times(columns, "number-columns-repeated")
+        if columns.get(f"{_TABLE}visibility", "visible") != "visible":
+            self.hidden_columns.append((first, min(self._column, LAST_COLUMN)))
 
     def add(self, row: etree._Element) -> None:
         """Read a row, as often as it is repeated; raises Refused naming the row."""
@@ -116,7 +131,9 @@ class _Content:
         if self._row > LAST_ROW:
             raise Refused(f"工作表“{self.name}”的内容超出了第 {LAST_ROW} 行")
         self._budget.spend(line, times)
-        hidden = row.get(f"{_TABLE}visibility", "visible") != "visible"
+        visibility = row.get(f"{_TABLE}visibility", "visible")
+        self.filtered |= visibility == "filter"
+        hidden = visibility != "visible"
         for number in range(first, first + times):
             self.rows[number] = dict(line)
             self.kinds.update({(number, column): kind for column, kind in kinds.items()})
@@ -140,6 +157,8 @@ class _Content:
                 raise Refused(f"工作表“{self.name}”第 {number} 行第 {column} 列的单元格 {fault}") from fault
             if text and column + times - 1 > LAST_COLUMN:
                 raise Refused(f"工作表“{self.name}”第 {number} 行的内容超出了最后一列（XFD）")
+            for link in cell.iterfind(f"{_TEXT}p//{_TEXT}a") if text else ():
+                self.links.append((Area(number, column, number, column), link.get(_TARGET, "")))
             for at in range(column, column + times) if text else ():
                 line[at] = text
                 if kind is not Kind.TEXT:

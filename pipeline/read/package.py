@@ -76,6 +76,11 @@ class Package:
         self._unread.pop(key, None)
         return xml_text(data, name)
 
+    def head(self, name: str) -> bytes:
+        """The first bytes of any part, at most 1 MiB; raises Refused if it is damaged there."""
+        member = self._parts.get(_key(name))
+        return next(inflate(self._zip, member), b"") if member else b""
+
     def root(self, name: str) -> etree._Element:
         """The root element of a small XML part; raises Refused as text does."""
         return parse(self.text(name), name)

@@ -203,7 +203,19 @@ def _sheet(
         ),
         formulas=frozenset(formulas),
         hidden_rows=frozenset(number for number in hidden_rows if number in rows),
+        hidden_columns=tuple(
+            (column + 1, column + 1) for column, info in sorted(sheet.colinfo_map.items()) if info.hidden
+        ),
+        links=tuple(_links(sheet)),
     )
+
+
+def _links(sheet: Any) -> Iterator[tuple[Area, str]]:
+    """Web addresses behind cells; links to files and inside the workbook are left out."""
+    for link in sheet.hyperlink_list:
+        if link.type == "url" and isinstance(link.url_or_path, str):
+            area = Area(link.frowx + 1, link.fcolx + 1, link.lrowx + 1, link.lcolx + 1)
+            yield area, link.url_or_path + (f"#{link.textmark}" if link.textmark else "")
 
 
 def _text(cell: Any, forms: tuple[Form, ...], date1904: bool) -> tuple[str, Kind]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import starmap
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
@@ -14,9 +16,10 @@ from pipeline.model import Area, Book, Kind, Sheet
 from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
-from pipeline.read.cells import BEYOND, COLUMNS, LAST_ROW, MAIN, NotPlain, Row
+from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, NotPlain, Row
 from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
 from pipeline.read.package import Package, local
+from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
 
 _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
@@ -37,16 +40,22 @@ def read_xlsx(package: Package) -> Book:
         _sheet(package, name, hidden, part, reading)
         for name, hidden, part in _listed_sheets(package, workbook, links)
     )
-    package.verify()
     names = (name.text or "" for name in workbook.iter("{*}definedName"))
     reading.outside.update(filter(points_outside, names))
     active = _active(package, links, outside=bool(reading.outside))
+    pictures = cell_pictures(
+        package, {key: link.target for key, link in _links(package, CELL_IMAGES).items()}
+    )
+    leftovers = tuple(_leftovers(package))
+    package.verify()
     return Book(
         kind="xlsm" if any(name.endswith("vbaproject.bin") for name in package.names()) else "xlsx",
         sheets=sheets,
         modified=_modified(package),
         date1904=date1904,
         active=active,
+        leftovers=leftovers,
+        pictures=pictures,
     )
 
 
@@ -64,18 +73,31 @@ class Link(NamedTuple):
     target: str
 
 
-def _links(package: Package, part: str) -> dict[str, Link]:
+def _relationships(package: Package, part: str) -> Iterator[etree._Element]:
     folder, name = posixpath.split(part)
     listing = posixpath.join(folder, "_rels", f"{name}.rels")
-    if listing not in package:
-        return {}
+    if listing in package:
+        yield from package.root(listing).iter("{*}Relationship")
+
+
+def _links(package: Package, part: str) -> dict[str, Link]:
+    folder = posixpath.dirname(part)
     links = {}
-    for item in package.root(listing).iter("{*}Relationship"):
+    for item in _relationships(package, part):
         target = item.get("Target", "").replace("\\", "/")
         inside = item.get("TargetMode") != "External"
         where = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") if inside else ""
         links[item.get("Id", "")] = Link(item.get("Type", "").rpartition("/")[2], where)
     return links
+
+
+def _outside(package: Package, part: str) -> dict[str, str]:
+    """The targets outside the package that a part has links to, word for word, by relationship."""
+    return {
+        item.get("Id", ""): item.get("Target", "")
+        for item in _relationships(package, part)
+        if item.get("TargetMode") == "External"
+    }
 
 
 def _first(links: dict[str, Link], kind: str) -> str:
@@ -109,6 +131,20 @@ def _active(package: Package, links: dict[str, Link], *, outside: bool) -> tuple
         "嵌入对象": any("/embeddings/" in name or "/activex/" in name for name in names),
     }
     return tuple(word for word, there in found.items() if there)
+
+
+def _leftovers(package: Package) -> Iterator[str]:
+    """What is left of a review by people: open discussions ([MS-XLSX] 2.6.205), a log of changes."""
+    open_ones = sum(
+        item.get("parentId") is None and not _true(item.get("done"))
+        for name in package.names()
+        if "/threadedcomments/" in name and name.endswith(".xml")
+        for item in package.root(name).iter("{*}threadedComment")
+    )
+    if open_ones:
+        yield f"{open_ones} 处没有解决的批注讨论"
+    if any(name.endswith("/revisionheaders.xml") for name in package.names()):
+        yield "修订记录"
 
 
 def _listed_sheets(
@@ -266,30 +302,50 @@ class SheetReading:
 def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
     text = package.text(part)
     left = reading.budget.left
+    targets = _outside(package, part)
     try:
-        return sheet_of(name, hidden, cells.plain_rows(text), cells.skeleton(text), part, reading)
+        rows, around = cells.plain_rows(text), cells.skeleton(text)
+        return sheet_of(name, hidden, rows, around, part, reading, targets)
     except NotPlain:
         reading.budget.left = left
-        return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading)
+        return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
 
 
 def sheet_of(
-    name: str, hidden: bool, rows: Iterable[Row], around: str, part: str, reading: SheetReading
+    name: str,
+    hidden: bool,
+    rows: Iterable[Row],
+    around: str,
+    part: str,
+    reading: SheetReading,
+    targets: Mapping[str, str] = MappingProxyType({}),
 ) -> Sheet:
-    """A sheet from its tokens; around is its XML, with or without the rows. Raises Refused, NotPlain."""
+    """A sheet from its tokens; around is its XML, with or without the rows. Raises Refused, NotPlain.
+
+    targets: where its links lead, by relationship.
+    """
     content = _Content(name, reading)
     for number, row_hidden, tokens in rows:
         if tokens:
             content.add(number, row_hidden, tokens)
-    merged = tuple(_area(ref, name) for ref in cells.merged_ranges(around, part))
+    found = cells.around_rows(around, part)
+    links = [
+        (area, targets.get(relation, "") + (f"#{inside}" if inside else ""))
+        for ref, relation, inside in found.links
+        if (area := _area_or_none(ref))
+    ]
     return Sheet(
         name=name,
         hidden=hidden,
         rows=dict(sorted(content.rows.items())),
         kinds=content.kinds,
-        merged=merged,
+        merged=tuple(_area(ref, name) for ref in found.merged),
         formulas=frozenset(content.formulas),
         hidden_rows=frozenset(content.hidden_rows),
+        filtered=found.filtered,
+        hidden_columns=tuple(filter(None, starmap(_run, found.columns))),
+        links=(*content.links, *links),
+        checked=tuple(filter(None, map(_area_or_none, found.checked))),
     )
 
 
@@ -300,6 +356,7 @@ class _Content:
         self.rows: dict[int, dict[int, str]] = {}
         self.kinds: dict[tuple[int, int], Kind] = {}
         self.formulas: set[tuple[int, int]] = set()
+        self.links: list[tuple[Area, str]] = []
         self.hidden_rows: set[int] = set()
         self._name = name
         self._reading = reading
@@ -358,12 +415,18 @@ class _Content:
         self.formulas.add((row, column))
         if points_outside(formula):
             self._reading.outside.add(formula)
+        if link := _LINK_FORMULA.match(formula):
+            self.links.append((Area(row, column, row, column), link[1].replace('""', '"')))
         if "DISPIMG(" in formula:
             return (value if is_picture(value) else decoded(formula)), Kind.PICTURE
         if value:
             return stored_text(way, value, self._reading.strings)
         # A calculated text may well be empty; a number may not.
         return ("", Kind.TEXT) if way.type in ("str", "s") else (decoded(formula), Kind.UNCALCULATED)
+
+
+_LINK_FORMULA = re.compile(r'=HYPERLINK\("((?:[^"]|"")*+)"\s*[,)]')
+"""The target is known where it is written out; one that is calculated is not guessed."""
 
 
 def is_picture(text: str) -> bool:
@@ -407,13 +470,35 @@ _RANGE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})(?::([A-Z]{1,3})([1-9][0-9]{0
 
 
 def _area(reference: str, sheet: str) -> Area:
+    try:
+        area = _area_of(reference)
+    except BadValue as fault:
+        raise Refused(f"工作表“{sheet}”里的合并单元格 {reference} {fault}") from fault
+    if area is None:
+        raise Refused(f"工作表“{sheet}”里有合并单元格的范围写成“{reference[:40]}”")
+    return area
+
+
+def _area_of(reference: str) -> Area | None:
+    """The cells of a reference, None if it is none; raises BadValue beyond the last column."""
     found = _RANGE.fullmatch(reference.strip())
-    if found:
-        left, top, right, bottom = found.groups()
-        try:
-            area = Area(int(top), COLUMNS[left], int(bottom or top), COLUMNS[right or left])
-        except BadValue as fault:
-            raise Refused(f"工作表“{sheet}”里的合并单元格 {reference} {fault}") from fault
-        if area.top <= area.bottom <= LAST_ROW and area.left <= area.right:
-            return area
-    raise Refused(f"工作表“{sheet}”里有合并单元格的范围写成“{reference[:40]}”")
+    if not found:
+        return None
+    left, top, right, bottom = found.groups()
+    area = Area(int(top), COLUMNS[left], int(bottom or top), COLUMNS[right or left])
+    return area if area.top <= area.bottom <= LAST_ROW and area.left <= area.right else None
+
+
+def _area_or_none(reference: str) -> Area | None:
+    """As _area_of where a wrong reference bends no value: a link or a check that nobody can find."""
+    try:
+        return _area_of(reference)
+    except BadValue:
+        return None
+
+
+def _run(first: str, last: str) -> tuple[int, int] | None:
+    """First and last of a run of columns, None if the numbers are none."""
+    if not all(re.fullmatch("[1-9][0-9]{0,4}", number) for number in (first, last)):
+        return None
+    return int(first), min(int(last), LAST_COLUMN)

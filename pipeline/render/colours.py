@@ -1,7 +1,8 @@
 """Colours at the marked cells: conditional formats of our own, so that the cells' formats stay untouched.
 
-A cell whose text is known loses its colour as soon as its text changes. Each formula begins
-with the signature, which every spreadsheet program keeps when it saves.
+A cell whose text is known loses its colour as soon as its text changes; one that is wrong in
+form, once it is right in form as well. Each formula begins with the signature, which every
+spreadsheet program keeps when it saves.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ _LIKE_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """What one cell is coloured for. text is the cell's text, None if it is no plain text."""
+    """What one cell is coloured for. text is the cell's text, None if it is no plain text.
+
+    form is a formula that is TRUE for a right cell `{c}`, "" if changing the text is enough.
+    """
 
     row: int
     column: int
     severity: Severity
     text: str | None
+    form: str = ""
 
 
 def add_colours(sheet: Worksheet, colours: Iterable[Colour], formats: Mapping[Severity, int]) -> None:
@@ -103,6 +108,11 @@ def expression(cell: str, text: str | None) -> str:
     return f"AND({_SIGNED},LEN({cell})={len(text)},EXACT(LEFT({cell},{_WHOLE}),{_literal(text[:_WHOLE])}))"
 
 
+def form_expression(cell: str, form: str) -> str:
+    """The formula that is true while the cell is wrong in form."""
+    return f"AND({_SIGNED},NOT(IFERROR({form.replace('{c}', cell)},FALSE)))"
+
+
 def _literal(text: str) -> str:
     quoted = _LIKE_ESCAPE.sub('_"&"', text.replace('"', '""'))
     return '"' + _CONTROL.sub(lambda match: f'"&CHAR({ord(match[0])})&"', quoted) + '"'
@@ -115,17 +125,23 @@ def _rules(colours: Iterable[Colour]) -> Iterator[tuple[Severity, str, list[Area
     every reading of "relative to the first cell" of ECMA-376 means the same cell.
     """
     live: dict[tuple[Severity, int, str], list[int]] = {}
+    formed: dict[tuple[Severity, int, str], list[int]] = {}
     still: dict[Severity, set[tuple[int, int]]] = {}
     for colour in sorted(colours, key=lambda c: (c.column, c.row)):
         key = (colour.severity, colour.column, colour.text or "")
         watched = colour.text is not None and expression("A1", colour.text) != _SIGNED
         if watched and (key in live or len(live) < MOST_LIVE):
             live.setdefault(key, []).append(colour.row)
+            if colour.form:
+                formed.setdefault((colour.severity, colour.column, colour.form), []).append(colour.row)
         else:
             still.setdefault(colour.severity, set()).add((colour.column, colour.row))
     for (severity, column, text), rows in live.items():
         for areas in _portions(_runs((column, row) for row in rows)):
             yield severity, expression(address(areas[0].top, column), text), areas
+    for (severity, column, form), rows in formed.items():
+        for areas in _portions(_runs((column, row) for row in rows)):
+            yield severity, form_expression(address(areas[0].top, column), form), areas
     for severity in Severity:
         for areas in _portions(_runs(sorted(still.get(severity, ())))):
             yield severity, _SIGNED, areas

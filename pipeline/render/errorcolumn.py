@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from lxml import etree
 
 from pipeline.fields import ERROR_COLUMN
-from pipeline.model import Area
+from pipeline.model import Area, Severity
 from pipeline.ownmarks import SIGNATURE
-from pipeline.render.inert import stored
+from pipeline.render.inert import line_count, stored
 from pipeline.render.package import Unmarkable, attributes_of, fragment, integer
 from pipeline.render.restore import Column, Width
 from pipeline.render.worksheet import (
     LAST_COLUMN,
+    Cell,
     Row,
     Worksheet,
     address,
     area_address,
     area_of,
+    cell_text,
     cells,
     cells_with,
+    column_letters,
     drop_cells,
+    hide_rows,
     last_cell,
     list_rows,
+    lower_rows,
     merged_areas,
     put_cells,
+    raise_rows,
+    show_rows,
 )
 
 _WIDTH = "50"
-_HIDDEN = re.compile(rb'(<(?:[\w.-]+:)?row r="([0-9]+)"[^>]*?) hidden="(?:1|true)"')
+_LINE_HEIGHT = 13.5
+"""Points of a line in the column's font."""
+
+_TALLEST = 409
+"""Points: Excel's limit for a row."""
+
+_MOST_RAISED = 2_000
+"""Rows made taller on one sheet: what is kept to undo it fits into one cell."""
+
+_MESSAGE = re.compile(rf"(?:[0-9]+\. )?【(?:{'|'.join(Severity)})】")
+_WITH_MESSAGE = (
+    '<filterColumn colId="{}"><customFilters><customFilter val="*【*"/></customFilters></filterColumn>'
+)
+"""The choice of texts that contain 【, as every message does.
+
+LibreOffice saves the choice of all but the blanks as an operator that no other program reads.
+"""
+
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -54,11 +78,15 @@ def add_column(
     style: int,
     tables: Iterable[Area],
     link: str,
-) -> Column:
+    *,
+    alone: bool,
+) -> tuple[Column, int]:
     """Put 错误信息 into the first column behind the header that holds nothing at all.
 
     bounds are header row and last row of the data, messages a text per row, tables the
-    rectangles of the sheet's list objects, link what the header cell leads to. Raises
+    rectangles of the sheet's list objects, link what the header cell leads to. alone: rows
+    without a message are filtered out of sight, which is not done where the sheet's filter
+    belongs to other rows. Returns the record of it and how many rows that were. Raises
     Unmarkable if no column is free.
     """
     header_row, last_row = bounds
@@ -75,36 +103,50 @@ def add_column(
     made = put_cells(sheet, column, content)
     area = Area(header_row, column, max(last_row, header_row, *content), column)
     _add_link(sheet, address(header_row, column), link)
-    return Column(
+    raised = raise_rows(sheet, _heights(messages))
+    filtered = _extend_filter(sheet, area, first, tables)
+    hidden, before = _hide_others(sheet, column, messages) if alone else (0, None)
+    record = Column(
         sheet=name,
         column=column,
         made=made,
         width=_widen(sheet, column),
-        filter=_extend_filter(sheet, area, first, tables),
+        filter=filtered,
         dimension=_extend_dimension(sheet, area),
+        hidden=before,
+        raised=raised,
     )
+    return record, hidden
 
 
-def find_column(sheet: Worksheet, strings: Iterable[int], expected: int) -> tuple[int, int] | None:
-    """(header row, column) of a stored 错误信息: in the expected column, else the rightmost.
+def find_columns(
+    sheet: Worksheet, strings: Sequence[str], expected: int, *, surely: bool
+) -> list[tuple[int, int]]:
+    """(header row, column) of every stored 错误信息 of ours, that of the record first.
 
-    strings are the numbers of the shared strings with that text: after another program
-    saved the file the cell refers to one of them.
+    strings are the shared strings: after another program saved the file the cells refer to
+    them. surely: the sheet bears other marks of ours, so that the column in the expected place,
+    else the rightmost, is ours whatever the unit wrote in it. Others, such as one that came
+    along with copied rows, are known by what they hold.
     """
-    text = ERROR_COLUMN.encode()
-    numbers = {str(number).encode() for number in strings}
-    needles = (text, *(b">%b<" % number for number in numbers))
-    hits = (cell for needle in needles for cell in cells_with(sheet, needle))
-    found = [(c.row, c.column) for c in hits if _says(c.attributes, c.content, text, numbers)]
-    return max(found, key=lambda place: (place[1] == expected, place[1], -place[0]), default=None)
+    needles = [ERROR_COLUMN.encode()]
+    needles += [b">%d<" % n for n, text in enumerate(strings) if text.strip() == ERROR_COLUMN]
+    hits = {cell for needle in needles for cell in cells_with(sheet, needle)}
+    found = sorted(
+        ((c.row, c.column) for c in hits if cell_text(c, strings).strip() == ERROR_COLUMN),
+        key=lambda place: (place[1] != expected, -place[1], place[0]),
+    )
+    return [place for n, place in enumerate(found) if (surely and not n) or _is_ours(sheet, place, strings)]
 
 
 def remove_column(sheet: Worksheet, header_row: int, column: int, column_record: Column | None) -> None:
     """Take out the column that stands at this place now, and change back what adding it changed."""
+    if column_record:
+        lower_rows(sheet, column_record.raised)
     drop_cells(sheet, column, header_row, column_record.made if column_record else ())
     _drop_links(sheet, address(header_row, column))
     _narrow(sheet, column, column_record.width if column_record else None)
-    _shrink_filter(sheet, column, column_record.filter if column_record else (None, None))
+    _shrink_filter(sheet, column, column_record)
     dimension = sheet.find("dimension")
     if column_record and dimension is not None:
         before, after = column_record.dimension
@@ -138,10 +180,22 @@ def _free_column(sheet: Worksheet, rows: list[Row], last: int, bounds: tuple[int
     return column
 
 
-def _says(attributes: bytes, content: bytes, text: bytes, numbers: set[bytes]) -> bool:
-    if b't="s"' in attributes:
-        return re.sub(rb"<[^>]*>", b"", content).strip() in numbers
-    return text in content and re.sub(rb"<[^>]*>", b"", content).strip() == text
+def _is_ours(sheet: Worksheet, place: tuple[int, int], strings: Sequence[str]) -> bool:
+    """Whether the column holds messages of ours and nothing else."""
+    header_row, column = place
+    texts = [cell_text(c, strings).strip() for c in _below(sheet, header_row, column)]
+    return any(texts) and all(_MESSAGE.match(text) for text in texts if text)
+
+
+def _below(sheet: Worksheet, header_row: int, column: int) -> Iterator[Cell]:
+    return (cell for cell in cells(sheet, letters=column_letters(column)) if cell.row > header_row)
+
+
+def _heights(messages: Mapping[int, str]) -> dict[int, float]:
+    """The height that each message needs, of so many rows."""
+    rows = sorted(messages)[:_MOST_RAISED]
+    lines = {row: line_count(messages[row], float(_WIDTH) - 2) for row in rows}
+    return {row: min(_LINE_HEIGHT * count + 1.5, _TALLEST) for row, count in lines.items()}
 
 
 # ── Links ────────────────────────────────────────────────────────────────────────────
@@ -153,6 +207,11 @@ def _links(sheet: Worksheet) -> list[etree._Element]:
 
 
 def _add_link(sheet: Worksheet, where: str, location: str) -> None:
+    """The way back to the list, at the header alone.
+
+    LibreOffice shows a cell with a link as one line, however long its text, and Excel leaves the
+    sheet at every click on it: the messages are there to be read.
+    """
     links = sheet.find("hyperlinks")
     if links is None:
         links = sheet.place(fragment("<hyperlinks/>", sheet.namespace))
@@ -164,7 +223,7 @@ def _add_link(sheet: Worksheet, where: str, location: str) -> None:
 
 
 def _drop_links(sheet: Worksheet, header: str) -> None:
-    """Take out our link, by its tooltip or, as LibreOffice drops those, by its place."""
+    """Take out our links, by their tooltip or, as LibreOffice drops those, by their place."""
     links = sheet.find("hyperlinks")
     if links is None:
         return
@@ -274,32 +333,41 @@ def _extend_filter(
     return None, after
 
 
-def _shrink_filter(sheet: Worksheet, column: int, record: tuple[str | None, str | None]) -> None:
+def _hide_others(sheet: Worksheet, column: int, messages: Container[int]) -> tuple[int, list[int] | None]:
+    """Let the filter show rows with a message only: (rows hidden, those hidden before, None if not done)."""
+    existing = sheet.find("autoFilter")
+    area = None if existing is None else area_of(existing.get("ref", ""))
+    if existing is None or area is None or area.right != column:
+        return 0, None
+    criterion = fragment(_WITH_MESSAGE.format(column - area.left), sheet.namespace)
+    others = existing.findall(f"{{{sheet.namespace}}}filterColumn")
+    existing.insert(existing.index(others[-1]) + 1 if others else 0, criterion)
+    return hide_rows(sheet, area, messages)
+
+
+def _shrink_filter(sheet: Worksheet, column: int, record: Column | None) -> None:
     existing = sheet.find("autoFilter")
     area = None if existing is None else area_of(existing.get("ref", ""))
     if existing is None or area is None:
         return
-    before, after = record
+    before, after = record.filter if record else (None, None)
+    hidden = (record.hidden if record else None) or []
     narrowed = Area(area.top, area.left, area.bottom, column - 1)
     ours_alone = before is None and after is not None
     if ours_alone or (area.right == column and narrowed.right < narrowed.left):
-        _show_rows(sheet, area, bool(len(existing)))
+        if len(existing):
+            show_rows(sheet, area, hidden)
         sheet.root.remove(existing)
         return
     own = [e for e in existing if e.get("colId") == str(column - area.left)]
     for criterion in own:
         existing.remove(criterion)
-    _show_rows(sheet, area, bool(own) and not len(existing))
+    if own and (not len(existing) or (record and record.hidden is not None)):
+        show_rows(sheet, area, hidden)
     if before is not None and existing.get("ref") == after:
         existing.set("ref", before)
     elif area.right == column:
         existing.set("ref", area_address(narrowed))
-
-
-def _show_rows(sheet: Worksheet, area: Area, filtered: bool) -> None:
-    """Show the rows again that a filter hid, once nothing is left that says they are filtered."""
-    if filtered:
-        sheet.rows = _HIDDEN.sub(lambda m: m[1] if area.top < int(m[2]) <= area.bottom else m[0], sheet.rows)
 
 
 def _extend_dimension(sheet: Worksheet, column: Area) -> tuple[str | None, str | None]:

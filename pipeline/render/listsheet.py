@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import quoteattr
 
-from pipeline.ownmarks import IDENTITY, LIST_HEADER, json_text
+from pipeline.model import Answer
+from pipeline.ownmarks import IDENTITY, LIST_HEADER, exact_texts, json_text
 from pipeline.render.errorcolumn import inline_cell
 from pipeline.render.inert import clean, is_active, line_count
+from pipeline.render.lines import Line
 from pipeline.render.restore import Restore, restore_text
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.styles import Looks
@@ -16,29 +18,46 @@ from pipeline.render.worksheet import address, column_letters, sheet_reference
 MOST_LINKS = 65_000
 """Excel opens no sheet with more than 65,530 links."""
 
-_WIDTHS = (6, 7, 17, 11, 20, 34, 30, 18, 10, 20, 9, 18)
+_WIDTHS = (6, 7, 20, 11, 20, 34, 30, 18, 10, 22, 9, 24)
 _LINE = 14
 _TALLEST = 409
 """Points: Excel's limit for a row."""
 
+_SPACER = 6
 _LAST = column_letters(len(LIST_HEADER))
-_HIDDEN_FIRST = len(LIST_HEADER) + 2
-_HIDDEN_LAST = _HIDDEN_FIRST + 1
+_HIDDEN_FIRST = len(LIST_HEADER) + 1
+"""Behind the list and inside its filter, so that sorting takes it along: each line's exact texts."""
+
+_SURELY_ONE_CELL = 2_000
+"""Characters that fit one hidden cell, even if each is escaped."""
+
 _ACCEPT = LIST_HEADER.index("是否采纳") + 1
 _EXPLAIN = LIST_HEADER.index("单位说明") + 1
 _LINK = LIST_HEADER.index("位置") + 1
+_PROMPT = (
+    "淡黄色的格：同意建议值就选“是”，程序会按建议值改好；不同意选“否”，并到单元格里改正。"
+    "灰色的格：不用填，建议值已自动采用，或者没有建议值。"
+)
 
 
-def list_sheet(returned: Returned, title: str, restore: Restore, looks: Looks, namespace: str) -> bytes:
-    """The worksheet part: title, head, one line per mark in the order given, links, inputs, print set-up.
+def list_sheet(
+    returned: Returned,
+    lines: Sequence[Line],
+    remarks: Sequence[str],
+    title: str,
+    restore: Restore,
+    looks: Looks,
+    namespace: str,
+) -> bytes:
+    """The worksheet part: title, head and remarks, one row per line, links, inputs, print set-up.
 
     restore is what unmarking needs. The texts are inert (see `inert`): none can act, and
     none is read as a number or formula.
     """
-    top = header_row(returned)
-    last = top + max(len(returned.marks), 1)
-    rows = [*_head_rows(returned, title, restore, looks), _header(top, looks)]
-    rows += [_line(top + n, n, mark, looks) for n, mark in enumerate(returned.marks, 1)]
+    top, last = header_row(returned), last_row(returned, lines)
+    hidden_last = _HIDDEN_FIRST + max(_pieces(lines), 2) - 1
+    rows = [*_head_rows(returned, remarks, title, restore, looks), _header(top, looks)]
+    rows += [_row(top + n, n, line, looks) for n, line in enumerate(lines, 1)]
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in enumerate(_WIDTHS, 1)
     )
@@ -48,20 +67,19 @@ def list_sheet(returned: Returned, title: str, restore: Restore, looks: Looks, n
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         f'<worksheet xmlns="{namespace}">'
         '<sheetPr><tabColor rgb="FFC00000"/><pageSetUpPr fitToPage="1"/></sheetPr>'
-        f'<dimension ref="A1:{address(last, _HIDDEN_LAST)}"/>'
+        f'<dimension ref="A1:{address(last, hidden_last)}"/>'
         '<sheetViews><sheetView showGridLines="0" tabSelected="1" workbookViewId="0">'
         f'<pane ySplit="{top}" topLeftCell="A{top + 1}" activePane="bottomLeft" state="frozen"/>'
         f'<selection pane="bottomLeft" activeCell="A{top + 1}" sqref="A{top + 1}"/></sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{widths}'
-        f'<col min="{_HIDDEN_FIRST}" max="{_HIDDEN_LAST}" width="9" hidden="1" customWidth="1"/></cols>'
+        f'<col min="{_HIDDEN_FIRST}" max="{hidden_last}" width="9" hidden="1" customWidth="1"/></cols>'
         f"<sheetData>{''.join(rows)}</sheetData>"
-        f'<autoFilter ref="{filter_reference(returned, absolute=False)}"/>'
+        f'<autoFilter ref="{filter_reference(returned, lines, absolute=False)}"/>'
         f'<mergeCells count="{top - 1}">{merges}</mergeCells>'
         '<dataValidations count="1"><dataValidation type="list" allowBlank="1" showInputMessage="1" '
         'showErrorMessage="1" errorTitle="请选择" error="请填“是”或“否”，也可以留空。" '
-        'promptTitle="是否采纳建议值" '
-        f'prompt="同意建议值的选“是”，并请同时改好单元格。" sqref="{accept}"><formula1>"是,否"</formula1>'
-        f"</dataValidation></dataValidations>{_links(returned.marks, top)}"
+        f'promptTitle="是否采纳建议值" prompt="{_PROMPT}" sqref="{accept}"><formula1>"是,否"</formula1>'
+        f"</dataValidation></dataValidations>{_links(lines, top)}"
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
         "<headerFooter><oddFooter>&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter>"
@@ -72,39 +90,53 @@ def list_sheet(returned: Returned, title: str, restore: Restore, looks: Looks, n
 
 
 def header_row(returned: Returned) -> int:
-    """The row of the list's header: below the title and the head."""
-    return len(returned.head) + 2
+    """The row of the list's header: below the title, the head, and a row for remarks."""
+    return len(returned.head) + 3
 
 
-def filter_reference(returned: Returned, absolute: bool = True) -> str:
+def last_row(returned: Returned, lines: Sequence[Line]) -> int:
+    """The list's last row; an empty list has one empty row."""
+    return header_row(returned) + max(len(lines), 1)
+
+
+def filter_reference(returned: Returned, lines: Sequence[Line], absolute: bool = True) -> str:
     """The list's rectangle with its header: what its filter covers."""
-    top = header_row(returned)
     mark = "$" if absolute else ""
-    return f"{mark}A{mark}{top}:{mark}{_LAST}{mark}{top + max(len(returned.marks), 1)}"
+    last = column_letters(_HIDDEN_FIRST + _pieces(lines) - 1)
+    return f"{mark}A{mark}{header_row(returned)}:{mark}{last}{mark}{last_row(returned, lines)}"
 
 
-def place_of(mark: Mark) -> str:
-    """Where a mark is, as the unit reads it: `资源清单!J12`, `资源清单 第12行`, `整个文件`."""
-    if not mark.sheet:
-        return "整个文件"
-    if not mark.row:
-        return f"“{mark.sheet}”整张表"
-    if not mark.column:
-        return f"{mark.sheet} 第{mark.row}行"
-    return f"{mark.sheet}!{address(mark.row, mark.column)}"
+def print_titles(returned: Returned, name: str) -> str:
+    """The definition that repeats the list's header on every printed page."""
+    top = header_row(returned)
+    return sheet_reference(name, f"${top}:${top}")
 
 
-def _head_rows(returned: Returned, title: str, restore: Restore, looks: Looks) -> list[str]:
+def _answer(line: Line) -> Answer:
+    """The line as its answer comes back."""
+    first, place = line.first, clean(line.place)
+    return Answer(first.code, first.field, line.value, line.suggestion, place, "", "", line.several)
+
+
+def _pieces(lines: Sequence[Line]) -> int:
+    """How many hidden cells the longest exact text takes."""
+    answers = map(_answer, lines)
+    long = (each for each in answers if len(each.value + each.suggestion + each.field) > _SURELY_ONE_CELL)
+    return max((len(exact_texts(each)) for each in long), default=1)
+
+
+def _head_rows(
+    returned: Returned, remarks: Sequence[str], title: str, restore: Restore, looks: Looks
+) -> Iterator[str]:
     """Title and head, one merged line each; behind the title, out of sight, what the program needs."""
     kept = (json_text(IDENTITY, dict(sorted(returned.identity.items()))), restore_text(restore))
     hidden = "".join(
         _text_cell(1, n, looks.cell["hidden"], text) for n, text in enumerate(kept, _HIDDEN_FIRST)
     )
-    rows = [_tall_row(1, 28, _text_cell(1, 1, looks.cell["title"], title) + hidden)]
-    for number, text in enumerate(returned.head, 2):
-        height = 16 * line_count(clean(text), sum(_WIDTHS)) + 2
-        rows.append(_tall_row(number, height, _text_cell(number, 1, looks.cell["head"], text)))
-    return rows
+    yield _tall_row(1, 28, _text_cell(1, 1, looks.cell["title"], title) + hidden)
+    for number, text in enumerate((*returned.head, "\n".join(remarks)), 2):
+        height = 16 * line_count(clean(text), sum(_WIDTHS)) + 2 if text else _SPACER
+        yield _tall_row(number, height, _text_cell(number, 1, looks.cell["head"], text))
 
 
 def _tall_row(number: int, height: int, cells: str) -> str:
@@ -116,24 +148,28 @@ def _header(top: int, looks: Looks) -> str:
     return _tall_row(top, 24, cells)
 
 
-def _line(row: int, number: int, mark: Mark, looks: Looks) -> str:
+def _row(row: int, number: int, line: Line, looks: Looks) -> str:
+    first, copy = line.first, exact_texts(_answer(line))
     texts = (
-        mark.severity.value, place_of(mark), mark.field, mark.value, mark.message,
-        mark.fix, mark.suggestion, mark.accepted, mark.explained, mark.code, mark.source,
+        first.severity.value, line.place, first.field, line.value, line.message,
+        line.fix, line.suggestion, first.accepted, first.explained, first.code, first.source,
     )  # fmt: skip
     cells = [f'<c r="A{row}" s="{looks.cell["number"]}"><v>{number}</v></c>']
-    cells += [_cell(row, n, text, mark, looks) for n, text in enumerate(texts, 2)]
-    lines = max(line_count(text, width - 1) for text, width in zip(texts, _WIDTHS[1:], strict=True))
+    cells += [_cell(row, n, text, line, looks) for n, text in enumerate(texts, 2)]
+    cells += [_text_cell(row, n, looks.cell["hidden"], text) for n, text in enumerate(copy, _HIDDEN_FIRST)]
+    lines = max(line_count(clean(text), width - 1) for text, width in zip(texts, _WIDTHS[1:], strict=True))
     return f'<row r="{row}" ht="{min(_LINE * lines + 3, _TALLEST)}">{"".join(cells)}</row>'
 
 
-def _cell(row: int, column: int, text: str, mark: Mark, looks: Looks) -> str:
+def _cell(row: int, column: int, text: str, line: Line, looks: Looks) -> str:
     if column == 2:
-        look = looks.cell[mark.severity]
-    elif column == _LINK and mark.row:
+        look = looks.cell[line.first.severity]
+    elif column == _LINK and line.first.row:
         look = looks.cell["link"]
-    elif column == _EXPLAIN or (column == _ACCEPT and mark.suggestion):
+    elif column == _EXPLAIN or (column == _ACCEPT and line.to_decide):
         look = looks.cell["input"]
+    elif column == _ACCEPT:
+        look = looks.cell["unneeded"]
     else:
         look = looks.cell["quoted" if is_active(clean(text)) else "text"]
     return _text_cell(row, column, look, text)
@@ -144,21 +180,15 @@ def _text_cell(row: int, column: int, style: int, text: str) -> str:
     return inline_cell("", where, style, text).decode() if text else f'<c r="{where}" s="{style}"/>'
 
 
-def _links(marks: Sequence[Mark], top: int) -> str:
-    placed = [(n, mark) for n, mark in enumerate(marks, 1) if mark.sheet and mark.row][:MOST_LINKS]
+def _links(lines: Sequence[Line], top: int) -> str:
+    placed = [(n, line) for n, line in enumerate(lines, 1) if line.first.sheet and line.first.row]
     links = "".join(
-        f'<hyperlink ref="{address(top + n, _LINK)}" location={quoteattr(_location(mark))} '
-        f"display={quoteattr(place_of(mark))}/>"
-        for n, mark in placed
+        f'<hyperlink ref="{address(top + n, _LINK)}" location={quoteattr(_location(line.first))} '
+        f"display={quoteattr(clean(line.place))}/>"
+        for n, line in placed[:MOST_LINKS]
     )
     return f"<hyperlinks>{links}</hyperlinks>" if links else ""
 
 
 def _location(mark: Mark) -> str:
     return sheet_reference(mark.sheet, address(mark.row, mark.column or 1))
-
-
-def print_titles(returned: Returned, name: str) -> str:
-    """The definition that repeats the list's header on every printed page."""
-    top = header_row(returned)
-    return sheet_reference(name, f"${top}:${top}")

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from pipeline.fields import LIST_SHEET
+from pipeline.fields import ERROR_COLUMN, LIST_SHEET
 from pipeline.model import Area, Severity
 from pipeline.ownmarks import NOTE_BEGIN, NOTE_END
 from pipeline.render.active import leave_out
 from pipeline.render.colours import Colour, add_colours
 from pipeline.render.errorcolumn import add_column
+from pipeline.render.lines import lines_of
 from pipeline.render.listsheet import filter_reference, list_sheet, print_titles
 from pipeline.render.notes import add_notes
 from pipeline.render.package import Package, parse, read, related, write
@@ -45,11 +46,12 @@ _Places = Mapping[tuple[int, int], Sequence[Mark]]
 
 
 class _Change(NamedTuple):
-    """What marking one sheet left to tell: notes that were not put, and what it changed in place."""
+    """What marking one sheet left to tell: notes not put, rows hidden, and what it changed in place."""
 
     unnoted: int
     column: Column | None = None
     filter_name: str | None = None
+    hidden: int = 0
 
 
 def mark(package: bytes, returned: Returned) -> Marked:
@@ -65,6 +67,7 @@ def mark(package: bytes, returned: Returned) -> Marked:
     tabs = workbook.tabs()
     title = _free_name({tab.name for tab in tabs})
     selected = [tab.name for tab in tabs if deselect(workbook.package, tab.part)]
+    lines = lines_of(returned.marks, returned.sheet)
     link = sheet_reference(title, "A1")
     changes = [
         _mark_sheet(workbook, tab, returned, here, looks, link)
@@ -72,12 +75,12 @@ def mark(package: bytes, returned: Returned) -> Marked:
         if (here := [m for m in returned.marks if m.sheet == tab.name]) or tab.name == returned.sheet
         if tab.kind == "worksheet"
     ]
-    unnoted = sum(change.unnoted for change in changes)
-    returned = replace(returned, head=(*returned.head, *_remarks(left_out, unnoted)))
+    remarks = _remarks(left_out, changes)
     changed = next((change for change in changes if change.column), _Change(0))
     restore = Restore(selected, workbook.show_first(), changed.column, changed.filter_name)
-    workbook.insert_first(title, list_sheet(returned, title, restore, looks, workbook.namespace))
-    workbook.define(FILTER_NAME, 0, sheet_reference(title, filter_reference(returned)), hidden=True)
+    listed = list_sheet(returned, lines, remarks, title, restore, looks, workbook.namespace)
+    workbook.insert_first(title, listed)
+    workbook.define(FILTER_NAME, 0, sheet_reference(title, filter_reference(returned, lines)), hidden=True)
     workbook.define("_xlnm.Print_Titles", 0, print_titles(returned, title))
     workbook.save()
     return Marked(write(workbook.package), left_out)
@@ -90,8 +93,14 @@ def _free_name(taken: Iterable[str]) -> str:
     return next(name for name in names if name.casefold() not in used)
 
 
-def _remarks(left_out: tuple[str, ...], unnoted: int) -> list[str]:
+def _remarks(left_out: tuple[str, ...], changes: Sequence[_Change]) -> list[str]:
+    unnoted, hidden = (sum(change.unnoted for change in changes), sum(change.hidden for change in changes))
     remarks = []
+    if hidden:
+        remarks.append(
+            f"数据表里只显示有问题的行，其余 {hidden} 行只是隐藏，没有删除；"
+            f"要看全部，请在“{ERROR_COLUMN}”列的筛选里选“全选”。"
+        )
     if left_out:
         remarks.append(
             f"原文件中的{'、'.join(left_out)}没有带回，单元格里的数值都保留；请用本文件修改后报送。"
@@ -117,8 +126,8 @@ def _mark_sheet(
     notes = _notes(places)
     unnoted = len(places) - len(notes) + add_notes(package, tab.part, sheet, notes, workbook.office)
     if tab.name == returned.sheet:
-        column = _add_error_column(package, tab, sheet, returned, marks, looks, link)
-        change = _Change(unnoted, column, _set_filter_name(workbook, tab, column))
+        column, hidden = _add_error_column(package, tab, sheet, returned, marks, looks, link)
+        change = _Change(unnoted, column, _set_filter_name(workbook, tab, column), hidden)
     else:
         change = _Change(unnoted)
     package.put(tab.part, dump(sheet))
@@ -152,7 +161,8 @@ def _rank(one: Mark) -> int:
 def _colour(placed: tuple[tuple[int, int], Sequence[Mark]]) -> Colour:
     (row, column), marks = placed
     plain = all(one.plain for one in marks)
-    return Colour(row, column, marks[0].severity, marks[0].value if plain else None)
+    form = next((one.form for one in marks if one.form), "") if plain else ""
+    return Colour(row, column, marks[0].severity, marks[0].value if plain else None, form)
 
 
 def _notes(places: _Places) -> dict[tuple[int, int], str]:
@@ -187,7 +197,7 @@ def _add_error_column(
     marks: Iterable[Mark],
     looks: Looks,
     link: str,
-) -> Column:
+) -> tuple[Column, int]:
     by_row: dict[int, list[Mark]] = defaultdict(list)
     for one in marks:
         if one.row > returned.header_row:
@@ -195,7 +205,10 @@ def _add_error_column(
     messages = {row: _row_text(sorted(found, key=_rank)) for row, found in by_row.items()}
     bounds = (returned.header_row, returned.last_row)
     tables = _tables(package, tab)
-    return add_column(sheet, tab.name, bounds, messages, looks.cell["message"], tables, link)
+    return add_column(
+        sheet, tab.name, bounds, messages, looks.cell["message"], tables, link,
+        alone=returned.wrong_rows_only,
+    )  # fmt: skip
 
 
 def _row_text(marks: Sequence[Mark]) -> str:

@@ -30,7 +30,7 @@ from pipeline.render.package import (
     unused_name,
     utf8,
 )
-from pipeline.render.worksheet import Worksheet, address, area_of, row_heights
+from pipeline.render.worksheet import Worksheet, address, area_of, row_heights, usual_height
 
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
@@ -254,8 +254,7 @@ def _boxes(sheet: Worksheet, notes: Mapping[tuple[int, int], str]) -> list[tuple
     """(row, column, anchor) of every new note, the box at the right of its cell, sized to its text."""
     width_of = _column_widths(sheet)
     heights = {number: round(points * 4 / 3) for number, points in row_heights(sheet).items()}
-    layout = sheet.find("sheetFormatPr")
-    usual = decimal(layout, "defaultRowHeight", 15.0) if layout is not None else 15.0
+    usual = usual_height(sheet)
     boxes = []
     for (row, column), text in notes.items():
         height = _LINE_HEIGHT * line_count(clean(text), _LINE_WIDTH) + 14

@@ -7,13 +7,14 @@ have this very form counts as lost.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from pipeline.ownmarks import RESTORE, json_text
 
+_Heights = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]+(?:\.[0-9]*)?)?>[0-9]+(?:\.[0-9]*)?$")]
 _Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
 _Change = tuple[str | None, str | None]
 """What an attribute said before and after; None where there was none."""
@@ -30,7 +31,12 @@ class Width:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What adding 错误信息 changed on its sheet. made are the rows that were stored for it alone."""
+    """What adding 错误信息 changed on its sheet.
+
+    made are the rows that were stored for it alone. hidden are the rows that were hidden before
+    those without a message were, None if those still show. raised has the rows that were made
+    taller, by the heights before and after.
+    """
 
     sheet: str
     column: int
@@ -38,6 +44,8 @@ class Column:
     width: Width | None
     filter: _Change
     dimension: _Change
+    hidden: list[int] | None = None
+    raised: dict[_Heights, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ class Mark:
     sheet is the sheet's name in the file, "" for a finding about the whole file. row is the
     spreadsheet's row, 0 if none; column is 1-based, 0 where the field has no column, so that
     the finding concerns the row. plain says that the cell is text or blank: its colour then
-    goes as soon as the text is no longer `value`. accepted and explained are what the unit wrote
-    under 是否采纳 and 单位说明 in the round before.
+    goes as soon as the text is no longer `value`; form, a formula that is TRUE for a cell `{c}`
+    right in form, lets it go only once it is TRUE, too. accepted and explained are what the unit
+    wrote under 是否采纳 and 单位说明 in the round before.
     """
 
     severity: Severity
@@ -34,6 +35,7 @@ class Mark:
     plain: bool
     accepted: str = ""
     explained: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Returned:
     head are the lines above the list: 何时前改好、怎么改、找谁. identity (unit, workbook, digest,
     round …) is kept inside the file, so that it is known again under any name. sheet is the data
     sheet as named in the file, "" if there is none; header_row and last_row are its bounds.
+    wrong_rows_only: rows of it without a finding are filtered out of sight, none is taken out.
     """
 
     head: tuple[str, ...]
@@ -51,6 +54,7 @@ class Returned:
     header_row: int
     last_row: int
     marks: tuple[Mark, ...]
+    wrong_rows_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

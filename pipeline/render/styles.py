@@ -100,6 +100,7 @@ FORMATS: Mapping[str, Format] = {
     "quoted": Format(text=True, quoted=True),
     "link": Format(font=_LINK, text=True),
     "input": Format(fill=_solid("FFFFFFE5"), border=_INPUT_BOX, text=True, locked=False),
+    "unneeded": Format(fill=_solid("FFEDEDED"), text=True),
     "message": Format(border=_NO_BORDER, quoted=True),
     "hidden": Format(border=_NO_BORDER, wrap=False, text=True),
 }

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipeline.canonical import Table
 from pipeline.fields import NAMES
+from pipeline.rounds import Comparison
 from pipeline.summarise import Counts, Tally, Told, UnitSummary
 
 FINDING_COLUMNS = (
@@ -24,18 +25,23 @@ MEASURED_COLUMNS = (
 
 UNIT_COLUMNS = (
     "unit", "state", "workbook", "rows", "errors", "warnings", "notes", "passed", "returned", "review",
-    "round", "received", "deadline", "on_time", "returned_file",
+    "round", "received", "deadline", "on_time", "returned_file", "type", "region", "overdue", "path",
+    "problems_before", "corrected", "remaining", "new", "unasked",
 )  # fmt: skip
 
-_ACTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_ACTS = re.compile(r"'*[=+\-@\t\r\0]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_SUSPECT = re.compile(f"^[=+@\t\r-]|{_CONTROL.pattern}", re.MULTILINE)
+_SUSPECT = re.compile(f"^[=+@\t\r'-]|{_CONTROL.pattern}", re.MULTILINE)
 
 
 def inert(value: object) -> str:
-    """A cell that no spreadsheet program takes for a formula (OWASP ASVS 1.2.10), nor chokes on."""
+    """A cell that no spreadsheet program takes for a formula (OWASP ASVS 1.2.10), nor chokes on.
+
+    One apostrophe in front makes it so; a text that already looks made so gets another, so that
+    the text can be had back.
+    """
     text = "" if value is None else _CONTROL.sub("\ufffd", str(value))
-    return f"'{text}" if text.startswith(_ACTS) else text
+    return f"'{text}" if _ACTS.match(text) else text
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
@@ -79,8 +85,11 @@ def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
         depth = "不适用" if known and known["real"] == "mp3" else ""
         here = counts.rows.get((unit, workbook, row), _NONE)
         verdict = counts.verdict(unit, workbook, row)
-        lines.append((unit, workbook, row, *shown[index], *measured, depth, *_counts(here), verdict))
-    columns = ("unit", "workbook", "row", *NAMES, *MEASURED_COLUMNS, "bit_depth", *_COUNTS, "verdict")
+        decision = counts.decisions.get((unit, workbook, row), "")
+        facts_of_row = (*measured, depth, *_counts(here), verdict, decision)
+        lines.append((unit, workbook, row, *shown[index], *facts_of_row))
+    facts_names = (*MEASURED_COLUMNS, "bit_depth", *_COUNTS, "verdict", "decision")
+    columns = ("unit", "workbook", "row", *NAMES, *facts_names)
     return csv_bytes(columns, lines)
 
 
@@ -90,11 +99,19 @@ def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, l
         (
             each.unit, each.state, each.workbook, each.rows, *_counts(each.counts), each.passed,
             each.returned, each.review, each.round or "", each.received, deadline, each.on_time,
-            "；".join(files.get(each.unit, ())),
+            "；".join(files.get(each.unit, ())), each.kind, each.region, each.late, "→".join(each.path),
+            *_progress(each.problems),
         )
         for each in units
     )  # fmt: skip
     return csv_bytes(UNIT_COLUMNS, lines)
+
+
+def _progress(problems: Comparison | None) -> tuple[object, ...]:
+    """What became of the problems of the round before; blank where there was none."""
+    if problems is None:
+        return ("",) * 5
+    return problems.before, problems.corrected, problems.remaining, problems.new, len(problems.unasked)
 
 
 _UNMEASURED = [""] * len(MEASURED_COLUMNS)

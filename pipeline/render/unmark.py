@@ -7,14 +7,12 @@ Cell formats that were appended for the marks stay behind, unused.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 
 from pipeline.fields import ERROR_COLUMN
 from pipeline.ownmarks import IDENTITY, NOTE_BEGIN, RESTORE, SIGNATURE
 from pipeline.render.colours import remove_colours
-from pipeline.render.errorcolumn import find_column, has_link, remove_column
+from pipeline.render.errorcolumn import find_columns, has_link, remove_column
 from pipeline.render.notes import remove_notes
 from pipeline.render.package import Package, parse, read, related, utf8, write
 from pipeline.render.restore import Column, Restore, restore_of
@@ -23,6 +21,7 @@ from pipeline.render.worksheet import (
     Worksheet,
     area_address,
     area_of,
+    cell_text,
     cells_with,
     dump,
     load,
@@ -30,8 +29,6 @@ from pipeline.render.worksheet import (
 )
 
 _NOTHING = Restore([], [], None, None)
-_TAGS = re.compile(r"<[^>]*>")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def unmark(package: bytes) -> bytes:
@@ -85,7 +82,7 @@ def _begins(sheet: Worksheet, prefix: str, strings: Sequence[str]) -> str | None
     shared = (n for n, text in enumerate(strings) if text.startswith(prefix))
     needles = (prefix.encode(), *(b">%d<" % n for n in shared))
     found = (cell for needle in needles for cell in cells_with(sheet, needle))
-    texts = (_text(cell.attributes, cell.content, strings) for cell in found)
+    texts = (cell_text(cell, strings) for cell in found)
     return next((text for text in texts if text.startswith(prefix)), None)
 
 
@@ -97,13 +94,6 @@ def _shared_strings(workbook: Workbook) -> Sequence[str]:
             items = parse(data).iterchildren("{*}si")
             return ["".join(t.text or "" for t in item.iterfind(".//{*}t")) for item in items]
     return ()
-
-
-def _text(attributes: bytes, content: bytes, strings: Sequence[str]) -> str:
-    text = html.unescape(_TAGS.sub("", content.decode()))
-    if b't="s"' in attributes:
-        text = strings[int(text)] if text.isdecimal() and int(text) < len(strings) else ""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _show_again(workbook: Workbook, kept: Sequence[Tab], restore: Restore) -> None:
@@ -124,34 +114,22 @@ def _clean(
     noted = any(
         NOTE_BEGIN.encode() in utf8(package.get(r.target)) for r in related(package, tab.part, "comments")
     )
-    if SIGNATURE.encode() not in data and not noted and column is None:
+    named = ERROR_COLUMN.encode() in data or any(text.strip() == ERROR_COLUMN for text in strings)
+    if SIGNATURE.encode() not in data and not noted and not named and column is None:
         return False
     sheet = load(data)
     cleaned = remove_notes(package, tab.part, sheet)
     linked = has_link(sheet)
     cleaned |= remove_colours(sheet)
-    if column is not None or cleaned or linked:
-        cleaned |= _clean_column(workbook, tab, sheet, column, strings, name)
+    surely = column is not None or cleaned or linked
+    expected = column.column if column else 0
+    for number, place in enumerate(find_columns(sheet, strings, expected, surely=surely)):
+        remove_column(sheet, *place, None if number else column)
+        _restore_filter_name(workbook, tab, sheet, column, name)
+        cleaned = True
     if cleaned:
         package.put(tab.part, dump(sheet))
     return cleaned
-
-
-def _clean_column(
-    workbook: Workbook,
-    tab: Tab,
-    sheet: Worksheet,
-    column: Column | None,
-    strings: Sequence[str],
-    name: str | None,
-) -> bool:
-    numbers = [n for n, text in enumerate(strings) if text.strip() == ERROR_COLUMN]
-    place = find_column(sheet, numbers, column.column if column else 0)
-    if place is None:
-        return False
-    remove_column(sheet, *place, column)
-    _restore_filter_name(workbook, tab, sheet, column, name)
-    return True
 
 
 def _restore_filter_name(

@@ -6,21 +6,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.fields import RESOURCE_SHEET
-from pipeline.model import Finding, Kind, Layout, Submission
-from pipeline.render.listsheet import place_of
+from pipeline.fields import BY_NAME, RESOURCE_SHEET
+from pipeline.model import Answer, Finding, Kind, Layout, Submission
 from pipeline.render.marks import mark as mark_package
 from pipeline.render.package import Unmarkable
 from pipeline.render.returned import Mark, Marked, Returned
-from pipeline.render.template import standard_workbook
+from pipeline.render.template import CODE_RANGE, standard_workbook
+from pipeline.rules import REGISTER
 from pipeline.summarise import Told
 
 PATCHED = frozenset({"xlsx", "xlsm"})
 """Real formats that are marked in place; the others come back in the template's layout."""
+
+ADOPTED = "W09"
+"""The rule that tells of a suggestion which the unit accepted and which was used."""
+
+_Said = Mapping[tuple[str, ...], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +55,24 @@ def mark_task(
     codes: Mapping[str, str],
     version: str,
     call_id: str,
+    wrong_rows_only: bool = False,
 ) -> MarkTask:
     """What is to be marked, wherever the rows come to stand.
 
     copy: the file as sent, to be marked itself; None, or a format that cannot be marked:
-    the rows are put into the template's layout.
+    the rows are put into the template's layout, and the head says so. codes: what each code of
+    资源类型 means. wrong_rows_only: the other rows are hidden.
     """
     if copy is not None and submission.kind in PATCHED:
         layout, rows = submission.layout, {row: row for row in submission.rows}
         source: Path | bytes = copy
     else:
         layout, rows, source = _in_template(submission, codes, version, call_id)
-    marks = tuple(_mark(each, submission, layout, rows) for each in told)
-    returned = Returned(head, dict(identity), layout.sheet, layout.header_row, layout.last_row, marks)
-    return MarkTask(source, returned)
+        head = (*head, _of_the_template(submission, rows))
+    said = _answers(submission.answers)
+    marks = tuple(_mark(each, submission, layout, rows, codes, said) for each in told)
+    bounds = (layout.header_row, layout.last_row)
+    return MarkTask(source, Returned(head, dict(identity), layout.sheet, *bounds, marks, wrong_rows_only))
 
 
 def _in_template(
@@ -82,13 +91,34 @@ def _in_template(
     return Layout(RESOURCE_SHEET, 1, len(rows) + 1, columns), rows, data
 
 
-def _mark(told: Told, submission: Submission, layout: Layout, rows: Mapping[int, int]) -> Mark:
+def _of_the_template(submission: Submission, rows: Mapping[int, int]) -> str:
+    """What the unit must know of a file that is not its own."""
+    acts = next((str(found.facts["what"]) for found in submission.findings if found.code == "F07"), "")
+    moved = any(sent != now for sent, now in rows.items())
+    return (
+        "本文件按标准表的版式重新生成，资源清单、单位信息和平台资质的内容与报送的相同，"
+        "其他工作表和自己加的列没有带回；请用本文件修改后报送。"
+        + (f"原文件中的{acts}没有带回。" if acts else "")
+        + ("“问题”里提到的第几行，是报送的原文件中的行号。" if moved else "")
+    )
+
+
+def _mark(
+    told: Told,
+    submission: Submission,
+    layout: Layout,
+    rows: Mapping[int, int],
+    codes: Mapping[str, str],
+    said: _Said,
+) -> Mark:
     found = told.finding
     place = found.place
     in_table = place.sheet == submission.layout.sheet and place.row in rows
     kept = layout is submission.layout and place.sheet != ""
     column = layout.columns.get(place.field, 0) if in_table else _column(place.cell) if kept else 0
-    mark = Mark(
+    plain = _is_plain(found, submission, in_table=in_table)
+    accepted, explained = _carried(found, said)
+    return Mark(
         severity=told.severity,
         sheet=layout.sheet if in_table else place.sheet if kept else "",
         row=rows[place.row] if in_table else place.row if kept else 0,
@@ -101,10 +131,51 @@ def _mark(told: Told, submission: Submission, layout: Layout, rows: Mapping[int,
         safe=found.safe,
         code=found.code,
         source=told.source,
-        plain=_is_plain(found, submission, in_table=in_table),
+        plain=plain,
+        accepted=accepted,
+        explained=explained,
+        form=_form(found, codes) if plain else "",
     )
-    said = next((a for a in submission.answers if (a.place, a.code) == (place_of(mark), found.code)), None)
-    return replace(mark, accepted=said.accepted, explained=said.explained) if said else mark
+
+
+def _answers(answers: Sequence[Answer]) -> _Said:
+    """The answers by what they are about; of several about the same the first.
+
+    A line that stands for differing values speaks for its rule and field. What was adopted
+    (W09) and the finding before it are about the same value, whatever their rule.
+    """
+    said: dict[tuple[str, ...], Answer] = {}
+    for each in answers:
+        about = (each.field, each.value, each.suggestion)
+        if each.several:
+            said.setdefault((each.code, each.field), each)
+        else:
+            said.setdefault((each.code, *about), each)
+            said.setdefault(("", *about), each)
+    return said
+
+
+def _carried(found: Finding, said: _Said) -> tuple[str, str]:
+    """What the unit said of this in the round before: (是否采纳, 单位说明)."""
+    field = found.place.field
+    about = (field, found.value, found.suggestion)
+    answer = said.get((found.code, *about)) or said.get((found.code, field))
+    before = said.get(("", *about)) if found.suggestion else None
+    if answer is None and before is not None and ADOPTED in (found.code, before.code):
+        answer = before
+    accepted, explained = (answer.accepted, answer.explained) if answer else ("", "")
+    return accepted or ("是" if found.code == ADOPTED else ""), explained
+
+
+def _form(found: Finding, codes: Mapping[str, str]) -> str:
+    """A formula that is TRUE for a cell right in form, "" if the finding is not about form."""
+    field, rule = BY_NAME.get(found.place.field), REGISTER.rules.get(found.code)
+    if field is None or rule is None or rule.check is not None or rule.on != field.name or not field.excel:
+        return ""
+    # The unit's workbook need not have the template's name for the codes.
+    exact = ",".join('EXACT({c},"' + code.replace('"', '""') + '")' for code in codes)
+    right = f'OR({{c}}="",{exact})' if CODE_RANGE in field.excel else field.excel
+    return f"AND(LEN({{c}})>0,{right})" if field.required else right
 
 
 def _is_plain(found: Finding, submission: Submission, *, in_table: bool) -> bool:

@@ -9,8 +9,9 @@ quotes, no comments, rows in ascending order. Rows in another form are rewritten
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -18,7 +19,7 @@ from itertools import pairwise
 from lxml import etree
 
 from pipeline.model import Area
-from pipeline.render.package import Unmarkable, namespace_of, parse, serialise, utf8
+from pipeline.render.package import Unmarkable, decimal, namespace_of, parse, serialise, utf8
 
 LAST_COLUMN = 16_384
 LAST_ROW = 1_048_576
@@ -35,6 +36,13 @@ ORDER = (
 
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]+)(?::\$?([A-Za-z]{1,3})\$?([0-9]+))?")
 _LETTERS = re.compile(rb"[A-Za-z]+")
+_TAGS = re.compile(r"<[^>]*>")
+_INDEX = re.compile("[0-9]{1,9}")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_HEIGHT = re.compile(rb' ht="([0-9]+(?:\.[0-9]*)?)"')
+_FIXED_HEIGHT = re.compile(rb' customHeight="(?:1|true)"')
+_HIDDEN = re.compile(rb' hidden="(?:1|true)"')
+_HIDDEN_STATED = re.compile(rb' hidden="[^"]*"')
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
 
 
@@ -237,8 +245,14 @@ def list_rows(sheet: Worksheet) -> list[Row]:
 
 def row_heights(sheet: Worksheet) -> dict[int, float]:
     """The heights in points of the rows that state one."""
-    pattern = f'<{sheet.prefix}row r="([0-9]+)"[^>]*? ht="([0-9.]+)"'.encode()
+    pattern = f'<{sheet.prefix}row r="([0-9]+)"[^>]*? ht="([0-9]+(?:\\.[0-9]*)?)"'.encode()
     return {int(m[1]): float(m[2]) for m in re.finditer(pattern, sheet.rows)}
+
+
+def usual_height(sheet: Worksheet) -> float:
+    """The height in points of a row that states none."""
+    layout = sheet.find("sheetFormatPr")
+    return decimal(layout, "defaultRowHeight", 15.0) if layout is not None else 15.0
 
 
 def last_cell(sheet: Worksheet, row: Row) -> int:
@@ -293,6 +307,15 @@ def _cell(m: re.Match[bytes]) -> Cell:
     return Cell(int(m[2]), column_number(m[1].decode()), m[3], m[4] or b"", m.start(), m.end())
 
 
+def cell_text(cell: Cell, strings: Sequence[str]) -> str:
+    """What a cell says as text; strings are the shared ones, or none if they are of no interest."""
+    text = html.unescape(_TAGS.sub("", cell.content.decode()))
+    if b't="s"' in cell.attributes:
+        text = text.strip()
+        text = strings[int(text)] if _INDEX.fullmatch(text) and int(text) < len(strings) else ""
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
 def put_cells(sheet: Worksheet, column: int, content: Mapping[int, bytes]) -> list[int]:
     """Put a stored cell into each given row; the column has none there. Returns the rows that were made."""
     pieces: list[bytes] = []
@@ -345,3 +368,81 @@ def merged_areas(sheet: Worksheet) -> list[Area]:
     merges = sheet.find("mergeCells")
     found = [] if merges is None else [area_of(str(merge.get("ref", ""))) for merge in merges]
     return [area for area in found if area is not None]
+
+
+# ── What rows look like ──────────────────────────────────────────────────────────────
+
+
+def raise_rows(sheet: Worksheet, wanted: Mapping[int, float]) -> dict[str, list[int]]:
+    """Make rows of a smaller height as tall as wanted, in points; a row of fixed height stays.
+
+    Also a row that states no height: Excel would let it grow by itself, LibreOffice does not.
+    Returns the rows by `before>after`, before being "" where none was stated.
+    """
+    raised: dict[str, list[int]] = {}
+    usual = usual_height(sheet)
+
+    def taller(number: int, tag: bytes) -> bytes:
+        stated = _HEIGHT.search(tag)
+        if _FIXED_HEIGHT.search(tag) or (float(stated[1]) if stated else usual) >= wanted[number]:
+            return tag
+        after = f"{wanted[number]:g}"
+        raised.setdefault(f"{stated[1].decode() if stated else ''}>{after}", []).append(number)
+        if stated:
+            return _HEIGHT.sub(f' ht="{after}"'.encode(), tag)
+        address_end = tag.index(b'"', tag.index(b'"') + 1) + 1
+        return tag[:address_end] + f' ht="{after}"'.encode() + tag[address_end:]
+
+    _change_rows(sheet, wanted.keys(), taller)
+    return raised
+
+
+def lower_rows(sheet: Worksheet, raised: Mapping[str, Iterable[int]]) -> None:
+    """Undo `raise_rows` where the height is still the one that it gave."""
+    heights = {row: change.split(">") for change, rows in raised.items() for row in rows}
+
+    def lower(number: int, tag: bytes) -> bytes:
+        before, after = heights[number]
+        return tag.replace(f' ht="{after}"'.encode(), f' ht="{before}"'.encode() if before else b"")
+
+    _change_rows(sheet, heights.keys(), lower)
+
+
+def hide_rows(sheet: Worksheet, area: Area, shown: Container[int]) -> tuple[int, list[int]]:
+    """Hide the area's rows but its first and those `shown`: (how many, those that were hidden before)."""
+    before: list[int] = []
+    count = 0
+
+    def hide(number: int, tag: bytes) -> bytes:
+        nonlocal count
+        if _HIDDEN.search(tag):
+            before.append(number)
+            return tag
+        if number in shown:
+            return tag
+        count += 1
+        at = _HIDDEN_STATED.sub(b"", tag)
+        end = -2 if at.endswith(b"/>") else -1
+        return at[:end] + b' hidden="1"' + at[end:]
+
+    _change_rows(sheet, range(area.top + 1, area.bottom + 1), hide)
+    return count, before
+
+
+def show_rows(sheet: Worksheet, area: Area, still_hidden: Container[int]) -> None:
+    """Show the hidden rows of the area but its first and those `still_hidden`."""
+    _change_rows(
+        sheet,
+        range(area.top + 1, area.bottom + 1),
+        lambda number, tag: tag if number in still_hidden else _HIDDEN.sub(b"", tag),
+    )
+
+
+def _change_rows(sheet: Worksheet, numbers: Container[int], change: Callable[[int, bytes], bytes]) -> None:
+    """Rewrite the opening tags of stored rows."""
+    pattern = f'<{sheet.prefix}row r="([0-9]+)"[^>]*>'.encode()
+    sheet.rows = re.sub(
+        pattern,
+        lambda m: change(number, m[0]) if (number := int(m[1])) in numbers else m[0],
+        sheet.rows,
+    )

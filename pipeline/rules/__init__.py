@@ -1,6 +1,7 @@
 """The rules. Importing this package fills `REGISTER`; one module a subject, one unit a rule."""
 
 from pipeline.rules import (
+    catalog,
     counts,
     created,
     delivery,
@@ -9,10 +10,17 @@ from pipeline.rules import (
     kind_of_resource,
     link,
     media,
+    opened,
     order,
+    platforms,
+    qualified,
     repeats,
+    rounds,
+    series,
+    shared,
     speaker,
     text,
+    units,
     wording,
     workbook,
 )

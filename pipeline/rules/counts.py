@@ -1,18 +1,25 @@
-"""点击量 and 学习人数: whole numbers (规则 R13, R14)."""
+"""点击量 and 学习人数: whole numbers, and believable ones (规则 R13, R14)."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pipeline.fields import BY_NAME
 from pipeline.model import Kind, Severity
-from pipeline.rules.rule import EXAMPLE, Reader, Reading, Rule, reader, rule
+from pipeline.rules.rule import EXAMPLE, INFERRED, Check, Reader, Reading, Rule, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _FORM = re.compile(BY_NAME["点击量"].form)
 _UNIT = r"(?:人次|次|人|个|名|余次|位)?"
+_FEWEST = 10
+"""So many rows must agree before a column looks made up; below that it may be chance."""
+_HUGE = 1_000_000_000
 
 
 def _pair(number: str, field: str, example: str, unit: str) -> tuple[Rule, Rule]:
@@ -63,7 +70,7 @@ def _count_reader(wrong: Rule, safe: Rule) -> Reader:
         in_ten_thousands = re.fullmatch(rf"([0-9]{{1,12}}(?:\.[0-9]{{1,4}})?)\s*([万wW千])\s*{_UNIT}", plain)
         if in_ten_thousands:
             number = Decimal(in_ten_thousands[1]) * (1000 if in_ten_thousands[2] == "千" else 10000)
-            if number == number.to_integral_value() and _FORM.fullmatch(f"{number:.0f}"):
+            if number == number.to_integral_value() and number < _HUGE:
                 return wrong.found(f"{number:.0f}")
         spaced = re.sub(r"\s", "", plain)
         if re.fullmatch(r"[0-9]{1,3}(?:\s[0-9]{3})+", plain) and _FORM.fullmatch(spaced):
@@ -78,3 +85,65 @@ for _number, _field, _example, _word in (
     ("R14", "学习人数", "23500", "人"),
 ):
     reader(_field)(_count_reader(*_pair(_number, _field, _example, _word)))
+
+
+@table_rule(
+    "R13-2",
+    Severity.WARNING,
+    "学习人数",
+    reads=("点击量", "学习人数"),
+    title="学习人数不大于点击量",
+    why="没有点击就没有学习，多半是两列填反了。",
+    source="附件4 表1 “点击量”“学习人数”；两者的关系通知未规定",
+    basis=INFERRED,
+    says="学习人数“{value}”大于点击量“{clicks}”。",
+    fix="请核对是否填反；确无问题的，请在“单位说明”中写明。",
+    bad="""
+    | 点击量 | 学习人数 |
+    | 100 | >500< |
+    """,
+    good="100",
+)
+def more_learners_than_clicks(resources: pd.DataFrame) -> pd.DataFrame:
+    """Blank cells are not compared."""
+    filled = resources[(resources["点击量"] != "") & (resources["学习人数"] != "")]
+    clicks, learners = filled["点击量"].astype("int64"), filled["学习人数"].astype("int64")
+    return filled.assign(clicks=filled["点击量"])[learners > clicks]
+
+
+def _made_up(field: str) -> Check:
+    def column_made_up(resources: pd.DataFrame) -> pd.DataFrame:
+        """A whole column of a workbook, told at its first row; a huge number, told where it stands."""
+        filled = resources[resources[field] != ""]
+        numbers = filled[field].astype("int64")
+        workbook = [filled["@unit"], filled["@workbook"]]
+        by = numbers.groupby(workbook)
+        rows, least, most = by.transform("size"), by.transform("min"), by.transform("max")
+        many = (rows >= _FEWEST) & (least > 0)
+        same = many & (least == most)
+        round_ones = many & ~same & ((numbers % 1000).groupby(workbook).transform("max") == 0)
+        first = by.cumcount() == 0
+        huge = (numbers >= _HUGE) & ~same
+        what = huge.map({True: "大得不寻常，超过了 10 亿", False: ""})
+        what = what.mask(first & round_ones, "等 " + rows.astype(str) + " 行都是整千的数")
+        what = what.mask(first & same, "在 " + rows.astype(str) + " 行中完全相同")
+        return filled.assign(what=what)[what != ""]
+
+    return column_made_up
+
+
+for _code, _field in (("R13-3", "点击量"), ("R13-3b", "学习人数")):
+    table_rule(
+        _code,
+        Severity.NOTE,
+        _field,
+        reads=(_field,),
+        title=f"{_field}是真实的统计",
+        why="整列相同、都是整千或大得出奇的数，多半不是平台的统计。",
+        source=f"附件4 表1 “{_field}”：该资源目前已经积累的{_field}；统计真实与否的判断通知未规定",
+        basis=INFERRED,
+        says="{field}“{value}”{what}。",
+        fix="请核对是否为平台的真实统计；确实如此的，无须处理。",
+        bad=f"| {_field} |\n| >8800< |" + "\n| 8800 |" * (_FEWEST - 1),
+        good="8801",
+    )(_made_up(_field))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model import Kind, Severity
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
-from pipeline.settings import Settings
+from pipeline.settings import Cover, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +105,70 @@ def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
 def cover_cmyk(covers: pd.DataFrame) -> pd.DataFrame:
     """Pillow's mode of the decoded picture."""
     return covers[covers["mode"] == "CMYK"]
+
+
+@table_rule(
+    "R15-6b",
+    Severity.NOTE,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="封面不靠附加信息转正",
+    why="手机照片常是横着存、靠附加信息转正的，有的平台不理会，封面就是倒的。",
+    source="附件3 第4条：支持主流浏览器；方向通知未规定",
+    basis=INFERRED,
+    says="封面“{value}”要靠图片的附加信息转正，部分平台显示时会横倒。",
+    fix="请用看图软件打开，旋转到正的方向后保存。",
+    bad="""
+    | 资源封面 | turned |
+    | fm001.jpg | >是< |
+    """,
+    good="否",
+)
+def cover_turned(covers: pd.DataFrame) -> pd.DataFrame:
+    """EXIF orientation other than 1: browsers obey it, not everything else does."""
+    return covers[(covers["turned"] == "是") & (covers["fault"] == "")]
+
+
+@table_rule(
+    "R15-5",
+    Severity.NOTE,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="封面的尺寸和大小合适",
+    why="太小的封面显示模糊，太大的打开很慢。",
+    source="所选设置（config.yaml cover）；尺寸和大小通知未规定",
+    basis=INFERRED,
+    says="封面“{value}”{odd}（通知未规定）。",
+    fix="请换一张合适的封面，不要只把小图放大。",
+    bad="""
+    | 资源封面 | width | cover.min_width |
+    | fm001.jpg | >639< | 640 |
+    """,
+    good="640",
+)
+def cover_size(covers: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Beside the limits of `cover` in config.yaml; 0 asks nothing."""
+    limits = settings.cover
+    sound = covers[(covers["fault"] == "") & (covers["width"] > 0)]
+    small = (sound["width"] < limits.min_width) | (sound["height"] < limits.min_height)
+    large = (sound["megabytes"] > limits.max_mb) & (limits.max_mb > 0)
+    odd = sound.assign(small=small, large=large)[small | large]
+    facts = zip(odd["width"], odd["height"], odd["megabytes"], odd["small"], odd["large"], strict=True)
+    return odd.assign(odd=[_odd_cover(*each, limits) for each in facts])
+
+
+def _odd_cover(width: float, height: float, megabytes: float, small: bool, large: bool, limits: Cover) -> str:
+    parts = []
+    if small:
+        least = [f"宽 {limits.min_width}"] if limits.min_width else []
+        least += [f"高 {limits.min_height}"] if limits.min_height else []
+        parts.append(f"为 {width:.0f}×{height:.0f}，小于所要求的{'、'.join(least)} 像素")
+    if large:
+        # Rounded up, so that it never reads as small enough.
+        parts.append(f"有 {-(-megabytes * 100 // 1) / 100:g} MB，大于 {limits.max_mb:g} MB")
+    return "，".join(parts)
 
 
 @table_rule(

@@ -1,4 +1,4 @@
-"""资源时长: hh:mm:ss, and whether it agrees with the file (规则 R09, M12)."""
+"""资源时长: hh:mm:ss, there where it helps, and believable (规则 R09)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import BY_NAME
 from pipeline.model import Kind, Severity
-from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
 
 _FORM = re.compile(BY_NAME["资源时长"].form)
 _CLAUSE = "附件4 表1 “资源时长”：总时长, 统一格式为 hh:mm:ss, 如 02:45:32"
@@ -82,6 +82,12 @@ def clock(seconds: int | float) -> str:
     return f"{hour:02d}:{minute:02d}:{second:02d}"
 
 
+def _likely(seconds: int) -> str:
+    """The clock for a length that a resource can have (below 1,000 hours), else ""."""
+    text = clock(seconds)
+    return text if _FORM.fullmatch(text) else ""
+
+
 def seconds_of(text: str) -> int:
     """The seconds in a canonical duration."""
     hour, minute, second = text.split(":")
@@ -109,7 +115,7 @@ def read_duration(text: str, _kind: Kind, _settings: Settings) -> Reading:
 def _three_parts(hour: int, minute: int, second: int, fraction: str | None) -> Reading:
     total = hour * 3600 + minute * 60 + second
     if minute > 59 or second > 59:
-        return R09_4.found(clock(total), why="的分或秒超出 59")
+        return R09_4.found(_likely(total), why="的分或秒超出 59")
     if total == 0:
         return R09_4.found(why="是零时长")
     if fraction and fraction.strip("0"):
@@ -124,7 +130,8 @@ def _bare_number(number: Decimal) -> Reading:
     if number < 0:
         return R09_1.found()
     if number < 40 and -int(number.as_tuple().exponent) >= 5:
-        return R09_2.found(clock(float(number * 86400) + 1e-3), safe=True)
+        seconds = int(float(number * 86400) + 1e-3)
+        return R09_2.found(clock(seconds), safe=True) if seconds else R09_4.found(why="是零时长")
     units = ("分钟", "秒") if number == number.to_integral_value() else ("小时", "分钟")
     return R09_3.found(readings="，也".join(f"可能是 {number} {unit}" for unit in units))
 
@@ -138,13 +145,120 @@ def _with_units(plain: str) -> Reading:
         if total == 0:
             return R09_4.found(why="是零时长")
         carried = (minute > 59 and named[1]) or (second > 59 and (named[1] or named[2]))
+        likely = _likely(total)
         complete = named[3] is not None and not carried
-        return R09_2.found(clock(total), safe=True) if complete else R09_1.found(clock(total))
+        return R09_2.found(likely, safe=True) if complete and likely else R09_1.found(likely)
     decimal = re.fullmatch(r"([0-9]{1,6}\.[0-9]{1,6})个?(小时|时|h|分钟?|min)", plain)
     if decimal:
         total = int(Decimal(decimal[1]) * (60 if decimal[2].startswith(("分", "min")) else 3600))
-        return R09_3.found(clock(total) if total else "", readings="带小数的时长可能是约数")
+        return R09_3.found(_likely(total), readings="带小数的时长可能是约数")
     dashed = re.fullmatch(r"([0-9]{1,3})[.\-_;,、'′]([0-9]{1,2})[.\-_;,、'′]([0-9]{1,2})", plain)
     if dashed and int(dashed[2]) < 60 and int(dashed[3]) < 60:
-        return R09_1.found(clock(int(dashed[1]) * 3600 + int(dashed[2]) * 60 + int(dashed[3])))
+        return R09_1.found(_likely(int(dashed[1]) * 3600 + int(dashed[2]) * 60 + int(dashed[3])))
     return R09_1.found()
+
+
+def _playable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The rows of videos and sounds."""
+    return resources[resources["资源类型"].map(settings.media_types).isin(("video", "audio"))]
+
+
+_LENGTH = "附件4 表1 “资源时长”；长短通知未规定（config.yaml duration）"
+
+
+def _unbelievable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Videos and sounds that are too short or too long, with `length` and `how`.
+
+    The measured length counts, where it is known, else the declared one; where the two disagree,
+    M12 tells. Several files may well be long together.
+    """
+    rows = _playable(resources, settings)
+    limits = settings.duration
+    declared = rows["资源时长"].map(lambda text: seconds_of(text) if text else float("nan")).astype(float)
+    measured = rows["@measured"].astype(float)
+    seconds = measured.fillna(declared).round()
+    agree = ~((declared - measured).abs() > limits.same)
+    short, long = seconds < limits.shortest, seconds > limits.longest
+    several = rows["资源文件"].str.contains(";", regex=False).astype(bool)
+    rows = rows.assign(
+        seconds=seconds,
+        how=short.map(
+            {
+                True: f"过短（不足 {limits.shortest:g} 秒）",
+                False: f"过长（超过 {clock(limits.longest)}）",
+            }
+        ),
+    )
+    rows = rows[agree & (short | (long & ~several))]
+    return rows.assign(length=[clock(each) for each in rows["seconds"]])
+
+
+@table_rule(
+    "R09-5",
+    Severity.NOTE,
+    "资源时长",
+    reads=("资源类型", "资源时长"),
+    title="视频、音频填写资源时长",
+    why="学习者要看时长安排学习；选填，不填也能报送。",
+    source="附件4 表1 “资源时长”：视频或音频时长；选填",
+    basis=INFERRED,
+    says="视频、音频资源的“资源时长”未填写。",
+    fix="建议补填时:分:秒，如 02:45:32{hint}。",
+    bad="""
+    | 资源类型 | 资源时长 |
+    | A01 | >< |
+    """,
+    good="00:12:30",
+)
+def length_not_filled(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """With the measured length as suggestion; of a file that is too short R09-5c tells."""
+    blank = _playable(resources[resources["资源时长"] == ""], settings)
+    blank = blank[~blank.index.isin(_unbelievable(blank, settings).index)]
+    lengths = blank["@measured"].astype(float).fillna(0).round()
+    return blank.assign(suggestion=[clock(length) if length else "" for length in lengths])
+
+
+@table_rule(
+    "R09-5b",
+    Severity.WARNING,
+    "资源时长",
+    reads=("资源类型", "资源时长"),
+    title="单个视频、音频的填报时长不过短、不过长",
+    why="几秒钟的、十几个小时的多半是填错了位。",
+    source=_LENGTH,
+    basis=INFERRED,
+    says="填报时长“{length}”{how}。",
+    fix="请核对时长；确无问题的，请在“单位说明”中写明。",
+    bad="""
+    | 资源类型 | 资源时长 |
+    | A01 | >00:00:03< |
+    """,
+    good="00:12:30",
+)
+def length_not_believable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Below `duration.shortest` or above `duration.longest`, and no file was measured that bears it out."""
+    rows = _unbelievable(resources, settings)
+    return rows[rows["@measured"].isna()]
+
+
+@table_rule(
+    "R09-5c",
+    Severity.NOTE,
+    "资源时长",
+    reads=("资源类型", "资源时长"),
+    title="单个视频、音频文件不过短、不过长",
+    why="几秒钟的多半是片头或传错的文件；时长没有填错，所以只提示。",
+    source=_LENGTH,
+    basis=INFERRED,
+    says="文件实测时长“{length}”{how}。",
+    fix="请核对是不是要报送的文件；是的无须处理。",
+    bad="""
+    | 资源类型 | 资源时长 | @measured |
+    | A01 | 00:00:03 | >3< |
+    """,
+    good="3600",
+)
+def file_not_believable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The same of what was measured, where nothing else is declared (then M12 tells)."""
+    rows = _unbelievable(resources, settings)
+    return rows[rows["@measured"].notna()]

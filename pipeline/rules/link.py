@@ -1,14 +1,15 @@
-"""资源链接 and 部署平台, as written; whether a link opens is another matter (规则 R04, R05)."""
+"""资源链接 as written; whether it opens is another matter (规则 R05)."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from pipeline.fields import BY_NAME
 from pipeline.model import Kind, Severity
-from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
 
@@ -25,7 +26,33 @@ _BARE = re.compile(
 _LOCAL_PATH = re.compile(r"^(?:file:|[A-Za-z]:[\\/]|\\\\|/(?:home|Users|mnt|var)/)", re.IGNORECASE)
 _HOST = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[([^\]]+)\]|([^\[\]/:?#\s]+))")
 _NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|[0-9a-f:]*:[0-9a-f:.]*")
+_VPN = re.compile(r"(?:web|ssl|easy)?vpn[0-9]{0,2}\.[^.]+\.")
 _INSIDE_NAMES = (".local", ".lan", ".internal", ".intranet", ".localdomain", ".home.arpa", ".corp")
+
+_DISKS = {
+    "pan.baidu.com", "yun.baidu.com", "pan.quark.cn", "drive.uc.cn", "aliyundrive.com", "alipan.com",
+    "115.com", "115cdn.com", "weiyun.com", "cloud.189.cn", "caiyun.139.com", "yun.139.com",
+    "123pan.com", "123pan.cn", "pan.xunlei.com", "pan.wo.cn", "ctfile.com", "jianguoyun.com",
+    "feijipan.com", "vdisk.weibo.com", "wenshushu.cn", "cowtransfer.com", "woozooo.com", "lanzn.com",
+    "1drv.ms", "drive.google.com", "dropbox.com",
+}  # fmt: skip
+_LANZOU = re.compile(r"(?:.*\.)?lanzou[a-z]?\.com")
+"""蓝奏云 changes the last letter of its domain every year or so."""
+_SHORTENERS = {
+    "t.cn", "url.cn", "dwz.cn", "dwz.mk", "suo.im", "mrw.so", "985.so", "sourl.cn", "u.nu", "t.co",
+    "bit.ly", "is.gd", "goo.gl", "j.mp", "ow.ly", "tinyurl.com", "reurl.cc", "b23.tv", "v.douyin.com",
+}  # fmt: skip
+_SESSION = {
+    "token", "accesstoken", "authtoken", "usertoken", "logintoken", "sessiontoken", "sessionid",
+    "sessionkey", "sessid", "phpsessid", "jsessionid", "aspsessionid", "authkey",
+}  # fmt: skip
+"""Names of parameters without `-` and `_`, in lower case; so are the next two."""
+_SIGNED = {"sign", "sig", "signature", "xamzsignature", "xosssignature", "qsignature"}
+_EXPIRES = {"expire", "expires", "expiry", "deadline", "xamzexpires", "xossexpires", "qsigntime"}
+_PARAMETER = re.compile(r"[?&#;]([\w.-]+)=(?=[^&#;])")
+"""The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
+_FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
+_FRONT_DOOR = re.compile(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
 
 R05_1 = rule(
     "R05-1",
@@ -101,21 +128,27 @@ def is_outside(text: str, _settings: Settings) -> bool:
 
 
 @reader("资源链接")
-def read_link(text: str, _kind: Kind, _settings: Settings) -> Reading:
-    """What hinders the text from being one public web address."""
+def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
+    """What hinders the text from being one public web address; what R05-6 and R05-7 refuse is no guess."""
     narrow = _narrow_front(text)
     inside = _inside(narrow)
     if inside:
         return R05_5.found(what=inside)
     if narrow != text and _FORM.fullmatch(narrow):
-        return R05_4.found(narrow, safe=not re.search(r"\s", text))
+        safe = not re.search(r"\s", text)
+        return R05_4.found(narrow if safe or _leads_to_a_course(narrow, settings) else "", safe=safe)
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:
         only = urls[0] if len(set(urls)) == 1 and _FORM.fullmatch(urls[0]) else ""
-        return R05_2.found(only)
-    if _BARE.fullmatch(narrow) and _FORM.fullmatch(f"https://{narrow}"):
-        return R05_3.found(f"https://{narrow}")
+        return R05_2.found(only if _leads_to_a_course(only, settings) else "")
+    whole = f"https://{narrow}"
+    if _BARE.fullmatch(narrow) and _FORM.fullmatch(whole):
+        return R05_3.found(whole if _leads_to_a_course(whole, settings) else "")
     return R05_1.found()
+
+
+def _leads_to_a_course(url: str, settings: Settings) -> bool:
+    return not _inside(url) and not passing(url) and not is_home_page(url, settings.platforms)
 
 
 def _narrow_front(text: str) -> str:
@@ -130,9 +163,9 @@ def _narrow_front(text: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host in lower case, "" if the text has none."""
+    """The host in lower case and without a final dot, "" if the text has none."""
     found = _HOST.match(url)
-    return (found[1] or found[2]).lower() if found else ""
+    return (found[1] or found[2]).lower().rstrip(".") if found else ""
 
 
 def _inside(text: str) -> str:
@@ -145,6 +178,8 @@ def _inside(text: str) -> str:
     if host == "localhost" or host.endswith(_INSIDE_NAMES):
         return "本机或内网地址"
     if not _NUMERIC.fullmatch(host):
+        if _VPN.match(host):
+            return "要先登录 VPN 的地址"
         return "内网地址" if "://" in text and "." not in host else ""
     try:
         address = ipaddress.ip_address(host)
@@ -153,77 +188,84 @@ def _inside(text: str) -> str:
     return "" if address.is_global and not address.is_multicast else "内网或本机地址"
 
 
-R04_2 = rule(
-    "R04-2",
-    Severity.WARNING,
-    "部署平台",
-    title="填平台名称，不填网址",
-    why="网址有自己的一栏，平台要按名称统计。",
-    source="附件4 表1 “部署平台”：第三方平台名称",
-    basis=EXAMPLE,
-    says="“{value}”是网址，不是平台名称。",
-    fix="请填平台名称，网址填到“资源链接”{hint}。",
-    bad="https://www.icourse163.org",
-    good="中国大学MOOC",
-)
+def platform_at(host: str, platforms: Mapping[str, str]) -> str:
+    """The known platform at a host or the nearest of its parents, or ""."""
+    return next((platforms[domain] for domain in _domains(host) if domain in platforms), "")
 
 
-@reader("部署平台")
-def read_platform(text: str, _kind: Kind, settings: Settings) -> Reading:
-    """A link in place of a name, with the name if the platform is known."""
-    return R04_2.found(platform_at(host_of(text if "://" in text else f"//{text}"), settings.platforms))
+def _domains(host: str) -> list[str]:
+    """The host and the domains above it; of an endless name only its last parts."""
+    labels = host.split(".")[-8:]
+    return [".".join(labels[at:]) for at in range(len(labels))]
 
 
-def platform_at(host: str, platforms: dict[str, str]) -> str:
-    """The known platform at a host or one of its parents, or ""."""
-    return next(
-        (name for domain, name in platforms.items() if host == domain or host.endswith(f".{domain}")), ""
-    )
+def passing(url: str) -> str:
+    """What kind of address that soon leads nowhere the link is, "" if none."""
+    host = host_of(url)
+    domains = _domains(host)
+    if not _DISKS.isdisjoint(domains) or _LANZOU.fullmatch(host):
+        return "网盘分享链接"
+    if not _SHORTENERS.isdisjoint(domains):
+        return "短链接"
+    given = {re.sub("[-_]", "", name).lower() for name in _PARAMETER.findall(url)}
+    temporary = given & _SESSION or (given & _SIGNED and given & _EXPIRES)
+    return "带临时登录参数的地址" if temporary else ""
 
 
-@table_rule(
-    "R04-1",
-    Severity.WARNING,
-    "部署平台",
-    reads=("资源链接", "部署平台"),
-    title="填了资源链接就填部署平台",
-    why="平台名称用来核对链接和等保级别。",
-    source="附件4 表1 “部署平台”“资源链接”；成对填写通知未规定",
-    basis=EXAMPLE,
-    says="已填资源链接，未填“部署平台”。",
-    fix="请补填第三方平台名称{hint}。",
-    bad="""
-    | 资源链接 | 部署平台 |
-    | https://www.icourse163.org/course/1 | >< |
-    """,
-    good="中国大学MOOC",
-)
-def link_without_platform(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """The suggestion is the known platform at the link's host."""
-    lone = resources[(resources["资源链接"] != "") & (resources["部署平台"] == "")]
-    names = {url: platform_at(host_of(url), settings.platforms) for url in lone["资源链接"].unique()}
-    return lone.assign(suggestion=lone["资源链接"].map(names))
+def is_home_page(url: str, platforms: Container[str]) -> bool:
+    """Whether the link is the front door of one of the domains, and not of a site below it.
+
+    A school's own course may well live at the root of its own domain, so only domains of
+    known platforms count.
+    """
+    door = _FRONT_DOOR.fullmatch(url)
+    return door is not None and re.sub(r"^(?:www|m)\.|\.$", "", door[1].lower()) in platforms
 
 
 @table_rule(
-    "R04-1b",
+    "R05-6",
     Severity.WARNING,
     "资源链接",
-    reads=("资源链接", "部署平台"),
-    title="填了部署平台就填资源链接",
-    why="只有平台名称，找不到课程。",
-    source="附件4 表1 “部署平台”“资源链接”；成对填写通知未规定",
-    basis=EXAMPLE,
-    says="已填部署平台“{platform}”，未填“资源链接”。",
-    fix="请补填课程页地址；没有在该平台部署的，请删去部署平台。",
+    reads=("资源链接",),
+    title="资源链接长期有效",
+    why="网盘分享、短链和带登录参数的地址过一阵就打不开，或者要提取码。",
+    source=_OPEN + "；长期有效通知未规定",
+    basis=INFERRED,
+    says="“{value}”是{kind}，可能失效或需要提取码。",
+    fix="请改填课程页的固定地址。",
     bad="""
-    | 资源链接 | 部署平台 |
-    | >< | 中国大学MOOC |
+    | 资源链接 |
+    | >https://pan.baidu.com/s/1AbCdEf< |
     """,
     good="https://www.icourse163.org/course/1",
 )
-def platform_without_link(resources: pd.DataFrame) -> pd.DataFrame:
-    """A course without link and files at all is told by X02 alone."""
-    lone = (resources["资源链接"] == "") & (resources["部署平台"] != "")
-    nothing = (resources["资源类型"] == "A03") & (resources["资源文件"] == "")
-    return resources.assign(platform=resources["部署平台"])[lone & ~nothing]
+def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
+    """Judged by host and parameters alone; nothing is opened."""
+    kinds = resources["资源链接"].map({url: passing(url) for url in resources["资源链接"].unique()})
+    return resources.assign(kind=kinds)[kinds != ""]
+
+
+@table_rule(
+    "R05-7",
+    Severity.WARNING,
+    "资源链接",
+    reads=("资源链接",),
+    title="资源链接指向课程页",
+    why="平台首页上有成千上万门课程，找不到这一门。",
+    source=_CLAUSE,
+    basis=INFERRED,
+    says="“{value}”是“{platform}”的首页，不是本课程的页面。",
+    fix="请在平台上打开本课程，填它自己的网址。",
+    bad="""
+    | 资源链接 |
+    | >https://www.icourse163.org/< |
+    """,
+    good="https://www.icourse163.org/course/HNU-1206459828",
+)
+def link_to_a_home_page(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Front doors of the known platforms."""
+    urls = resources["资源链接"]
+    home = urls.map({url: is_home_page(url, settings.platforms) for url in urls.unique()}).astype(bool)
+    wrong = resources[home]
+    names = [platform_at(host_of(url), settings.platforms) for url in wrong["资源链接"]]
+    return wrong.assign(platform=names)

@@ -7,6 +7,7 @@ A file that is damaged (`sound` is false) or of another container is told by tha
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,14 +23,23 @@ _VIDEO = "附件3 第1条："
 _AUDIO = "附件3 第2条："
 _PLAY = "附件3 第4条：支持最新版本的主流浏览器的在线播放"
 _READS = ("资源文件",)
+_CD_RATE = 44_100
 
 
-def _videos(media: pd.DataFrame) -> pd.DataFrame:
-    return media[(media["role"] == "video") & media["sound"] & (media["real"] == "mp4")]
+def _videos(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Sound videos in a container that the profile accepts."""
+    right = media["real"].isin(settings.standard.video.extensions)
+    return media[(media["role"] == "video") & media["sound"] & right]
 
 
-def _audios(media: pd.DataFrame) -> pd.DataFrame:
-    return media[(media["role"] == "audio") & media["sound"] & (media["real"] == "mp3")]
+def _audios(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Sound audio files in a format that the profile accepts."""
+    right = media["real"].isin(settings.standard.audio.extensions)
+    return media[(media["role"] == "audio") & media["sound"] & right]
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " 或 ".join(names)
 
 
 @table_rule(
@@ -65,8 +75,8 @@ def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
     why="改扩展名不会改变格式，其他封装浏览器不能播放。",
     source=_VIDEO + "封装格式 mp4",
     basis=LITERAL,
-    says="“{named}”的封装格式为 {real_name}，要求 mp4。",
-    fix="请用格式转换软件转为 mp4（H.264 + AAC），不要只改扩展名。",
+    says="“{named}”的封装格式为 {real_name}，要求 {wanted}。",
+    fix="请用格式转换软件转为 {wanted}（{codecs}），不要只改扩展名。",
     bad="""
     | named | real | real_name |
     | 第1讲.mp4 | >mov< | QuickTime |
@@ -75,8 +85,11 @@ def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
 )
 def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The real container, whatever the name says."""
+    standard = settings.standard.video
     whole = media[(media["role"] == "video") & (media["broken"] == "") & (media["path"] != "")]
-    return whole[~whole["real"].isin(settings.standard.video.extensions)]
+    codecs = f"{_either(standard.codecs)} + {_either(standard.audio_codecs)}"
+    told = whole.assign(wanted=_either(standard.extensions), codecs=codecs)
+    return told[~told["real"].isin(standard.extensions)]
 
 
 @table_rule(
@@ -89,8 +102,8 @@ def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     why="其他编码在主流浏览器中没有画面。",
     source=_VIDEO + "视频编码 h.264",
     basis=LITERAL,
-    says="“{named}”的视频编码为 {video_codec}，要求 H.264。",
-    fix="请用格式转换软件转为 H.264 编码的 mp4。",
+    says="“{named}”的视频编码为 {video_codec}，要求 {wanted}。",
+    fix="请用格式转换软件转为 {wanted} 编码的 {container}。",
     bad="""
     | named | video_codec |
     | 第1讲.mp4 | >H.265< |
@@ -99,9 +112,13 @@ def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def video_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """A file without any picture is shown as 无视频."""
-    videos = _videos(media)
-    wrong = videos[~videos["video_codec"].isin(settings.standard.video.codecs)]
-    return wrong.assign(video_codec=wrong["video_codec"].replace("", "无视频"))
+    standard = settings.standard.video
+    videos = _videos(media, settings)
+    wrong = videos[~videos["video_codec"].isin(standard.codecs)]
+    named = wrong["video_codec"].replace("", "无视频")
+    return wrong.assign(
+        video_codec=named, wanted=_either(standard.codecs), container=_either(standard.extensions)
+    )
 
 
 @table_rule(
@@ -114,8 +131,8 @@ def video_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     why="其他编码在主流浏览器中没有声音。",
     source=_VIDEO + "音频编码 aac",
     basis=LITERAL,
-    says="“{named}”的音频编码为 {audio_codecs}，要求 AAC。",
-    fix="请用格式转换软件把声音转为 AAC。",
+    says="“{named}”的音频编码为 {audio_codecs}，要求 {wanted}。",
+    fix="请用格式转换软件把声音转为 {wanted}。",
     bad="""
     | named | audio_codecs |
     | 第1讲.mp4 | >MP3< |
@@ -124,10 +141,10 @@ def video_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def video_sound_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """audio_codecs lists every track, joined by 、; each must be right."""
-    videos = _videos(media)
-    right = set(settings.standard.video.audio_codecs)
+    videos = _videos(media, settings)
+    right = settings.standard.video.audio_codecs
     fits = videos["audio_codecs"].map(lambda codecs: set(codecs.split("、")) <= {*right, ""})
-    return videos[~fits.astype(bool)]
+    return videos.assign(wanted=_either(right))[~fits.astype(bool)]
 
 
 @table_rule(
@@ -148,9 +165,9 @@ def video_sound_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """,
     good="AAC",
 )
-def video_silent(media: pd.DataFrame) -> pd.DataFrame:
+def video_silent(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """No audio track at all."""
-    videos = _videos(media)
+    videos = _videos(media, settings)
     return videos[(videos["audio_codecs"] == "") & (videos["video_codec"] != "")]
 
 
@@ -175,7 +192,7 @@ def video_silent(media: pd.DataFrame) -> pd.DataFrame:
 def video_sound_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The lowest sampling rate of all tracks; off when the profile demands none."""
     least = settings.standard.video.min_audio_rate
-    videos = _videos(media)
+    videos = _videos(media, settings)
     return videos[(videos["rate"] > 0) & (videos["rate"] < least)].assign(min_rate=least)
 
 
@@ -205,7 +222,7 @@ def _too_small(videos: pd.DataFrame, settings: Settings) -> pd.Series:
 )
 def video_resolution(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Long side against long side, short against short; stored pixels."""
-    videos = _videos(media)
+    videos = _videos(media, settings)
     videos = videos[videos["width"] > 0]
     least = f"{settings.standard.video.min_long_side}×{settings.standard.video.min_short_side}"
     return videos[_too_small(videos, settings)].assign(least=least)
@@ -231,9 +248,33 @@ def video_resolution(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def video_portrait(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Higher than wide once turned as the file asks; a too small one is told by M04."""
-    videos = _videos(media)
+    videos = _videos(media, settings)
     videos = videos[videos["width"] > 0]
     return videos[(videos["height"] > videos["width"]) & ~_too_small(videos, settings)]
+
+
+@table_rule(
+    "M05b",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=_READS,
+    title="像素为方形",
+    why="像素不是方形的视频，播放时是拉开的，存下来的像素没有看上去那么多。",
+    source=_VIDEO + "分辨率不低于1280*720；非方形像素按存储的像素计，通知未规定",
+    basis=INFERRED,
+    says="“{named}”播放时显示为 {shown_size}，存储的只有 {width:.0f}×{height:.0f}，分辨率按存储的计。",
+    fix="无须处理；导出时请选方形像素（像素长宽比 1.0）。",
+    bad="""
+    | named | width | height | shown_size |
+    | 第1讲.mp4 | 1440 | 1080 | >1920×1080< |
+    """,
+    good="",
+)
+def video_stretched(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Told beside M04 too: the filler sees the larger size in every player."""
+    videos = _videos(media, settings)
+    return videos[videos["shown_size"] != ""]
 
 
 @table_rule(
@@ -258,7 +299,7 @@ def video_frame_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The average rate, with the profile's tolerance."""
     standard = settings.standard.video
     least = standard.min_fps * (1 - standard.fps_tolerance)
-    videos = _videos(media)
+    videos = _videos(media, settings)
     return videos[(videos["fps"] > 0) & (videos["fps"] < least)].assign(least=standard.min_fps)
 
 
@@ -288,7 +329,7 @@ def _rate(videos: pd.DataFrame, settings: Settings) -> pd.Series:
 def video_bitrate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Of the whole file or the video stream, as the profile says; shown rounded down, so never as enough."""
     standard = settings.standard.video
-    videos = _videos(media)
+    videos = _videos(media, settings)
     rate = _rate(videos, settings)
     told = videos.assign(mbps=(rate // 10_000) / 100, least=standard.min_bitrate / 1e6)
     return told[(rate > 0) & (rate < standard.min_bitrate)]
@@ -315,10 +356,46 @@ def video_bitrate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def video_bitrate_above(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Shown rounded up, so never as little enough; off when the profile has no maximum."""
     standard = settings.standard.video
-    videos = _videos(media)
+    videos = _videos(media, settings)
     rate = _rate(videos, settings)
     most = standard.max_bitrate or float("inf")
     return videos.assign(mbps=-(-rate // 10_000) / 100, most=most / 1e6)[rate > most]
+
+
+@table_rule(
+    "M07c",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=_READS,
+    title="平均码率按另一种算法也达标",
+    why="整个文件的码率含声音，比视频流的高一点；通知没有说按哪一种算。",
+    source=_VIDEO + "平均码率不小于2Mbps；按整个文件还是视频流计，通知未规定",
+    basis=INFERRED,
+    says="“{named}”的{scope}平均码率合格，但{other_scope}为 {mbps:.2f} Mbps，小于 {least:g} Mbps。",
+    fix="无须处理；重新导出时最好把视频码率提高到 {least:g} Mbps 以上。",
+    bad="""
+    | named | bitrate | stream_bitrate |
+    | 第1讲.mp4 | 2100000 | >1999999< |
+    """,
+    good="2000000",
+)
+def video_bitrate_otherwise(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The count that the profile does not use; shown rounded down, so never as enough."""
+    standard = settings.standard.video
+    whole, stream = ("bitrate", "整个文件"), ("stream_bitrate", "视频流")
+    (used, scope), (other, other_scope) = (
+        (whole, stream) if standard.bitrate_scope == "file" else (stream, whole)
+    )
+    videos = _videos(media, settings)
+    low = (videos[other] > 0) & (videos[other] < standard.min_bitrate)
+    told = videos.assign(
+        scope=scope,
+        other_scope=other_scope,
+        mbps=(videos[other] // 10_000) / 100,
+        least=standard.min_bitrate / 1e6,
+    )
+    return told[low & (videos[used] >= standard.min_bitrate)]
 
 
 @table_rule(
@@ -332,16 +409,16 @@ def video_bitrate_above(media: pd.DataFrame, settings: Settings) -> pd.DataFrame
     source=_PLAY + "；细目通知未规定",
     basis=INFERRED,
     says="“{named}”{unplayable}，部分浏览器不能在线播放。",
-    fix="请按 8 位、4:2:0、High 及以下档次的 H.264 重新导出。",
+    fix="请按 8 位、4:2:0、High 及以下档次的 H.264 和 AAC-LC 声音重新导出。",
     bad="""
     | named | unplayable |
     | 第1讲.mp4 | >是 10 位色深的视频< |
     """,
     good="",
 )
-def video_unplayable(media: pd.DataFrame) -> pd.DataFrame:
+def video_unplayable(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """unplayable says what browsers stumble over."""
-    videos = _videos(media)
+    videos = _videos(media, settings)
     return videos[videos["unplayable"] != ""]
 
 
@@ -363,10 +440,58 @@ def video_unplayable(media: pd.DataFrame) -> pd.DataFrame:
     """,
     good="是",
 )
-def video_not_streamable(media: pd.DataFrame) -> pd.DataFrame:
+def video_not_streamable(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """moov behind mdat; browsers do play it."""
-    videos = _videos(media)
+    videos = _videos(media, settings)
     return videos[videos["streamable"] == "否"]
+
+
+@table_rule(
+    "M14c",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=_READS,
+    title="视频为逐行扫描",
+    why="隔行扫描是给电视机用的，浏览器不会处理，运动的画面有横纹。",
+    source=_PLAY + "；细目通知未规定",
+    basis=INFERRED,
+    says="“{named}”是隔行扫描编码的视频，在电脑和手机上看可能有横纹。",
+    fix="请看一下有没有横纹；有的请选“逐行扫描”重新导出。",
+    bad="""
+    | named | interlaced |
+    | 第1讲.mp4 | >是< |
+    """,
+    good="否",
+)
+def video_interlaced(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Field coding, of whole pictures or by macroblock."""
+    videos = _videos(media, settings)
+    return videos[videos["interlaced"] == "是"]
+
+
+@table_rule(
+    "M14d",
+    Severity.NOTE,
+    "资源文件",
+    table="media",
+    reads=_READS,
+    title="视频不分段存放",
+    why="分段的视频能播放，但有的播放器不显示总时长，也不能拖动。",
+    source=_PLAY + "；细目通知未规定",
+    basis=INFERRED,
+    says="“{named}”是分成许多小段存放的，部分播放器不能拖动进度。",
+    fix="无须处理；可用格式转换软件原样另存为普通的 mp4。",
+    bad="""
+    | named | fragmented |
+    | 第1讲.mp4 | >是< |
+    """,
+    good="否",
+)
+def video_fragmented(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """moof boxes (ISO/IEC 14496-12 §8.8.4)."""
+    videos = _videos(media, settings)
+    return videos[videos["fragmented"] == "是"]
 
 
 @table_rule(
@@ -379,8 +504,8 @@ def video_not_streamable(media: pd.DataFrame) -> pd.DataFrame:
     why="改扩展名不会改变格式。",
     source=_AUDIO + "mp3 格式",
     basis=LITERAL,
-    says="“{named}”实际是 {real_name}，要求 mp3。",
-    fix="请用格式转换软件转为 mp3，不要只改扩展名。",
+    says="“{named}”实际是 {real_name}，要求 {wanted}。",
+    fix="请用格式转换软件转为 {wanted}，不要只改扩展名。",
     bad="""
     | named | role | real | real_name |
     | 讲座.mp3 | audio | >m4a< | M4A |
@@ -388,9 +513,10 @@ def video_not_streamable(media: pd.DataFrame) -> pd.DataFrame:
     good="mp3",
 )
 def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """MPEG layer 3, whatever the name says."""
+    """The real format (of mp3: MPEG layer 3), whatever the name says."""
+    right = settings.standard.audio.extensions
     whole = media[(media["role"] == "audio") & (media["broken"] == "") & (media["path"] != "")]
-    return whole[~whole["real"].isin(settings.standard.audio.extensions)]
+    return whole.assign(wanted=_either(right))[~whole["real"].isin(right)]
 
 
 @table_rule(
@@ -403,8 +529,8 @@ def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     why="采样频率不足，声音发闷。",
     source=_AUDIO + "采样频率不低于44kHz",
     basis=LITERAL,
-    says="“{named}”的采样频率为 {rate:.0f} Hz，低于 44 kHz（44.1 kHz 合格）。",
-    fix="请用原始录音按 44.1 kHz 或 48 kHz 重新导出。",
+    says="“{named}”的采样频率为 {rate:.0f} Hz，低于 {least:g} kHz。",
+    fix="请用原始录音按{usual}重新导出。",
     bad="""
     | named | role | real | rate |
     | 讲座.mp3 | audio | mp3 | >32000< |
@@ -412,9 +538,12 @@ def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     good="44100",
 )
 def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """In Hz."""
-    audios = _audios(media)
-    return audios[(audios["rate"] > 0) & (audios["rate"] < settings.standard.audio.min_rate)]
+    """In Hz; 44.1 kHz is enough for 44."""
+    least = settings.standard.audio.min_rate
+    audios = _audios(media, settings)
+    usual = " 44.1 kHz 或 48 kHz " if least <= _CD_RATE else f"不低于 {least / 1000:g} kHz 的采样频率"
+    told = audios.assign(least=least / 1000, usual=usual)
+    return told[(told["rate"] > 0) & (told["rate"] < least)]
 
 
 @table_rule(
@@ -427,8 +556,8 @@ def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     why="通知要求双声道。",
     source=_AUDIO + "双声道",
     basis=LITERAL,
-    says="“{named}”{what}，要求双声道。",
-    fix="请按双声道（立体声）重新导出。",
+    says="“{named}”{what}，要求{wanted}。",
+    fix="请按{wanted}重新导出。",
     bad="""
     | named | role | real | channels |
     | 讲座.mp3 | audio | mp3 | >1< |
@@ -437,11 +566,13 @@ def audio_rate(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def audio_channels(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Two, joint stereo and dual mono included."""
-    audios = _audios(media)
+    wanted = settings.standard.audio.channels
+    audios = _audios(media, settings)
     told = audios.assign(
-        what=audios["channels"].map(lambda number: "是单声道" if number == 1 else f"有 {number:.0f} 个声道")
+        what=audios["channels"].map(lambda number: "是单声道" if number == 1 else f"有 {number:.0f} 个声道"),
+        wanted={1: "单声道", 2: "双声道（立体声）"}.get(wanted, f" {wanted} 个声道"),
     )
-    return told[(audios["channels"] > 0) & (audios["channels"] != settings.standard.audio.channels)]
+    return told[(told["channels"] > 0) & (told["channels"] != wanted)]
 
 
 M11 = rule(
@@ -549,3 +680,48 @@ def duration_slightly_off(resources: pd.DataFrame, settings: Settings) -> pd.Dat
 def _beyond_small(rows: pd.DataFrame, settings: Settings) -> pd.Series:
     tolerance = settings.duration
     return (rows["gap"] > tolerance.small) & (rows["gap"] > rows["length"] * tolerance.percent / 100)
+
+
+_EARLIEST_RECORDED = 1990
+"""No digital film is older; a year before is the zero of some clock."""
+_FAR_DAYS = 3 * 366
+_DAYS_A_YEAR = 365.25
+
+
+@table_rule(
+    "X04",
+    Severity.NOTE,
+    "创建时间",
+    table="media",
+    reads=("创建时间", "资源文件"),
+    title="创建时间与文件内的日期相近",
+    why="相差几年，可能是填错了年份，也可能是后来重新导出过。",
+    source="附件4 表1 “创建时间”：资源创建时间；与文件比对通知未规定",
+    basis=INFERRED,
+    says="创建时间“{value}”与文件“{named}”内记录的 {recorded} 相差 {years:.0f} 年多。",
+    fix="请核对创建时间；文件是后来重新导出的，无须处理。",
+    bad="""
+    | 创建时间 | named | recorded |
+    | >2015-03-23< | 第1讲.mp4 | 2023-05-01 |
+    """,
+    good="2020-05-02",
+)
+def created_long_before_or_after(media: pd.DataFrame, today: str) -> pd.DataFrame:
+    """Of a row's files the one with the nearest date counts; what no camera can mean is not compared."""
+    recorded = media["recorded"]
+    believed = (recorded.str[:4] >= str(_EARLIEST_RECORDED)) & (recorded <= today)
+    known = media[believed & media["sound"] & (media["创建时间"] != "")]
+    gaps = [_days_between(*dates) for dates in zip(known["创建时间"], known["recorded"], strict=True)]
+    told = known.assign(gap=gaps).sort_values("gap", kind="stable").drop_duplicates("@index").sort_index()
+    return told.assign(years=told["gap"] // _DAYS_A_YEAR)[told["gap"] > _FAR_DAYS]
+
+
+def _days_between(created: str, recorded: str) -> int:
+    """Days from a day to a day, or to the nearest day of a year; 0 inside it."""
+    day = dt.date.fromisoformat(created).toordinal()
+    if len(recorded) > len("yyyy"):
+        first = last = dt.date.fromisoformat(recorded).toordinal()
+    else:
+        year = int(recorded)
+        first, last = dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal()
+    return max(first - day, day - last, 0)

@@ -1,21 +1,92 @@
-"""The same resource twice: in a unit and between units (规则 Y, W)."""
+"""The same resource twice: in a unit, between units, and in an earlier year (规则 Y, W)."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
 from pipeline.rules.rule import INFERRED, table_rule
+from pipeline.settings import Settings
+
+Positions = NDArray[np.int64]
+Pairs = tuple[Positions, Positions]
+"""Two rows each, by position: every pair once, the smaller position first."""
 
 _MEDIA = ("video", "audio")
-_PUNCTUATION = r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;！!？?]+"
-"""What makes no difference between names; + # . - / do: C and C++, 1.5 and 15."""
 _SOURCE = "通知正文：不侵犯他人知识产权；查重通知未规定"
 
+_NUMERALS = "零〇一二三四五六七八九十百千"
+_BLANKS_AND_SIGNS = r"\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;！!？?—,"
+_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9{_NUMERALS}])[{_BLANKS_AND_SIGNS}]+(?=[0-9{_NUMERALS}])")
+_PUNCTUATION = re.compile(rf"[{_BLANKS_AND_SIGNS}]+")
+"""What makes no difference between names; + # . - / do: C and C++, 1.5 and 15."""
+_TELLS_APART = re.compile(
+    rf"[0-9]+(?:\.[0-9]+)?|[{_NUMERALS}两]+|[a-z]+[+#]*"
+    "|[上中下前后左右内外东南西北春夏秋冬男女甲乙丙丁戊己庚辛初高低大小新旧老少正反正副单双首末早晚不非无未]"
+)
+"""Numbers, ordinals, Latin words, and the characters by which names of one series differ."""
+_SAYS_NOTHING = re.compile("课程|讲座|教程|微课|慕课|公开课|精品课|系列|专题|[的之与和及]")
+"""Words that come and go without making another resource of it."""
+_SCHEME = re.compile("^https?://", re.IGNORECASE)
 
-def _folded(texts: pd.Series) -> pd.Series:
-    """Texts without blanks, punctuation, width and case, so that only wording counts."""
-    return texts.str.normalize("NFKC").str.replace(_PUNCTUATION, "", regex=True).str.lower()
+_NEIGHBOURS = 10
+_SAME_LENGTH = 1.0
+"""Seconds; the same film cut or coded anew differs by less."""
+
+
+def _each(texts: pd.Series, function: Callable[[str], str]) -> pd.Series:
+    """The function over every distinct text once."""
+    known = {text: function(text) for text in texts.unique()}
+    return pd.Series([known[text] for text in texts], index=texts.index, dtype=object)
+
+
+@lru_cache(maxsize=1 << 17)
+def _fold(text: str) -> str:
+    """Without blanks, punctuation, width and case, so that only wording counts; 1、2 is not 12."""
+    plain = _BETWEEN_NUMBERS.sub("-", unicodedata.normalize("NFKC", text))
+    return _PUNCTUATION.sub("", plain).lower()
+
+
+@lru_cache(maxsize=1 << 17)
+def _marks(fold: str) -> str:
+    """What tells names of one series apart, in order: names with other marks are other resources."""
+    return " ".join(_TELLS_APART.findall(fold))
+
+
+def _core(fold: str) -> str:
+    return _SAYS_NOTHING.sub("", fold) or fold
+
+
+def _people(text: str) -> str:
+    """The speakers whatever their order."""
+    return ";".join(sorted(set(text.split(";"))))
+
+
+@lru_cache(maxsize=1 << 17)
+def _place(link: str) -> str:
+    """Where a link leads: scheme and final slash make no difference; a bare home page is nobody's own."""
+    bare = _SCHEME.sub("", link).rstrip("/")
+    return bare if any(sign in bare for sign in "/?#") else ""
+
+
+def _named(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose name can be compared, with its fold, and the speakers."""
+    rows = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
+    rows = rows.assign(fold=_each(rows["资源名称"], _fold), people=_each(rows["主讲人"], _people))
+    return rows[rows["fold"] != ""]
+
+
+# --- in a unit --------------------------------------------------------------------------------
+
+_Y01_KEY = ["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"]
 
 
 @table_rule(
@@ -39,8 +110,57 @@ def _folded(texts: pd.Series) -> pd.Series:
 def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """The first row is left alone."""
     named = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
-    by = named.groupby(["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"])["@row"]
+    by = named.groupby(_Y01_KEY)["@row"]
     return named.assign(first_row=by.transform("first"))[by.cumcount() > 0]
+
+
+@table_rule(
+    "Y02",
+    Severity.WARNING,
+    "资源名称",
+    reads=("资源名称", "资源类型", "主讲人", "所属系列", "所属顺序"),
+    title="一个资源不换一种写法再报",
+    why="名称只有标点、空格或“课程”“讲座”一类的字不同，多半是同一个资源报了两行。",
+    source=_SOURCE,
+    basis=INFERRED,
+    says="“{value}”与第 {first_row} 行的“{first_name}”名称相近，疑为重复报送。",
+    fix="请核对，重复的请删去一行；不是同一资源的，请在“单位说明”中写明。",
+    bad="""
+    | 资源名称 | 主讲人 | 所属系列 | 所属顺序 |
+    | 航空发动机(上) | 朱新 | | |
+    | >航空发动机（上）< | 朱新 | | |
+    """,
+    good="航空发动机（下）",
+)
+def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Of rows that seem to be one resource the first is left alone.
+
+    One speaker's series has names that differ in a single character (白露, 寒露): likeness
+    alone says nothing within a unit. So the names must agree but for words that say
+    nothing, or the measured lengths agree too. Rows of one series with orders of their own
+    are declared to be different resources, unless their names are the very same wording.
+    """
+    rows = _named(resources).reset_index(drop=True)
+    rows = rows.assign(series=_each(rows["所属系列"], _fold), core=_each(rows["fold"], _core))
+    same = ["@unit", "资源类型", "series"]
+    pairs = _united(
+        _side_by_side(_groups(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
+        _same_length(rows, same),
+    )
+    pairs = _alike(rows, _where(pairs, _may_be_one(rows, pairs)), settings)
+    first = _firsts(len(rows), pairs)
+    seen = rows.assign(
+        first_row=rows["@row"].to_numpy()[first], first_name=rows["资源名称"].to_numpy()[first]
+    )
+    return seen[(seen["资源名称"] != seen["first_name"]) & ~seen.duplicated(_Y01_KEY)]
+
+
+def _may_be_one(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.bool_]:
+    """Not two numbered parts of a series under different names."""
+    left, right = pairs
+    order, fold, series = (rows[name].to_numpy() for name in ("所属顺序", "fold", "series"))
+    numbered = (series[left] != "") & (order[left] != "") & (order[right] != "")
+    return np.asarray((fold[left] == fold[right]) | ~numbered | (order[left] == order[right]))
 
 
 @table_rule(
@@ -70,11 +190,15 @@ def file_twice(media: pd.DataFrame) -> pd.DataFrame:
     return twins[(by.cumcount() > 0) & (twins["@row"] != twins["first_row"])]
 
 
+# --- between units: the strongest evidence is told, once -----------------------------------------
+
+
 def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Rows whose key another unit has too, with that unit and its resource's name."""
     keyed = rows.assign(key=key)
-    keyed = keyed[keyed["key"] != ""]
-    firsts = keyed.drop_duplicates(["key", "@unit"])[["key", "@unit", "资源名称"]]
+    keyed = keyed[(keyed["key"] != "") & keyed["key"].duplicated(keep=False)]
+    firsts = keyed[["key", "@unit", "资源名称"]].sort_values(["@unit", "资源名称"])
+    firsts = firsts.drop_duplicates(["key", "@unit"])
     several = firsts[firsts.duplicated("key", keep=False)]
     first = several.drop_duplicates("key")
     second = several[several.duplicated("key")].drop_duplicates("key")
@@ -88,8 +212,29 @@ def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     )
 
 
+def _same_content(media: pd.DataFrame) -> pd.DataFrame:
+    return _shared(media, media["twin"].where(media["sort"].isin(_MEDIA), ""))
+
+
+def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
+    return _shared(resources, _each(resources["资源链接"], _place))
+
+
+def _same_name(named: pd.DataFrame) -> pd.DataFrame:
+    return _shared(named, named["fold"] + "\n" + named["people"])
+
+
+def _untold(rows: pd.DataFrame, settings: Settings, **stronger: pd.DataFrame) -> pd.DataFrame:
+    """Rows that no rule with stronger evidence tells of. stronger: the wrong rows by the rule's code."""
+    for code, found in stronger.items():
+        if code not in settings.off:
+            rows = rows[~rows["@index"].isin(found["@index"])]
+    return rows
+
+
 _W02 = "与“{other_unit}”报送的“{other_name}”{what}，疑为同一资源。"
 _W02_FIX = "请两个单位协商，由一方报送；确为不同资源的，请在“单位说明”中写明。"
+_W02_WHY = "同一资源只能由一个单位报送。"
 
 
 @table_rule(
@@ -98,23 +243,24 @@ _W02_FIX = "请两个单位协商，由一方报送；确为不同资源的，�
     "资源名称",
     reads=("资源名称", "主讲人"),
     title="不同单位不报送同一资源（名称和主讲人）",
-    why="同一资源只能由一个单位报送。",
+    why=_W02_WHY,
     source=_SOURCE,
     basis=INFERRED,
     says=_W02,
     fix=_W02_FIX,
     bad="""
-    | @unit | 资源名称 | 主讲人 |
-    | 甲大学 | >航空发动机< | 朱新 |
-    | 乙大学 | >航空发动机< | 朱新 |
+    | @unit | 资源名称 | 主讲人 | 资源链接 |
+    | 甲大学 | >航空发动机< | 朱新 | https://a.cn/1 |
+    | 乙大学 | >航空发动机< | 朱新 | https://a.cn/2 |
     """,
     good="火箭发动机",
 )
-def resource_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
-    """Both units are told."""
-    named = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
-    key = _folded(named["资源名称"]) + "\n" + named["主讲人"]
-    return _shared(named, key.where(_folded(named["资源名称"]) != "", "")).assign(what="名称和主讲人都相同")
+def resource_of_another_unit(
+    resources: pd.DataFrame, media: pd.DataFrame, settings: Settings
+) -> pd.DataFrame:
+    """Both units are told, unless link or content tell it better."""
+    rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
+    return _untold(rows, settings, W02c=_same_content(media), W02b=_same_link(resources))
 
 
 @table_rule(
@@ -123,7 +269,7 @@ def resource_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
     "资源链接",
     reads=("资源链接",),
     title="不同单位不报送同一资源（链接）",
-    why="同一资源只能由一个单位报送。",
+    why=_W02_WHY,
     source=_SOURCE,
     basis=INFERRED,
     says=_W02,
@@ -135,10 +281,10 @@ def resource_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
     """,
     good="https://a.cn/2",
 )
-def link_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
-    """A final slash and the case of scheme and host make no difference."""
-    key = resources["资源链接"].str.replace(r"^https?://", "", regex=True, case=False).str.rstrip("/")
-    return _shared(resources, key).assign(what="链接相同")
+def link_of_another_unit(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Both units are told, unless the content of the files tells it better."""
+    rows = _same_link(resources).assign(what="链接相同")
+    return _untold(rows, settings, W02c=_same_content(media))
 
 
 @table_rule(
@@ -148,7 +294,7 @@ def link_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
     table="media",
     reads=("资源文件",),
     title="不同单位不报送同一资源（文件）",
-    why="同一资源只能由一个单位报送。",
+    why=_W02_WHY,
     source=_SOURCE,
     basis=INFERRED,
     says=_W02,
@@ -162,4 +308,192 @@ def link_of_another_unit(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def file_of_another_unit(media: pd.DataFrame) -> pd.DataFrame:
     """Files of equal content."""
-    return _shared(media, media["twin"].where(media["sort"].isin(_MEDIA), "")).assign(what="文件内容完全相同")
+    return _same_content(media).assign(what="文件内容完全相同")
+
+
+_ONE_NAME = ["@unit", "people", "fold", "@measured"]
+
+
+@table_rule(
+    "W02d",
+    Severity.NOTE,
+    "资源名称",
+    reads=("资源名称", "主讲人"),
+    title="不同单位的资源名称相近",
+    why="名称相近，主讲人或时长又相同，可能是同一个资源，只能由一个单位报送。",
+    source=_SOURCE,
+    basis=INFERRED,
+    says="与“{other_unit}”报送的“{other_name}”名称相近，{what}，可能是同一资源。",
+    fix="请核对；确为同一资源的，请两个单位协商，由一方报送。",
+    bad="""
+    | @unit | 资源名称 | 主讲人 | 资源链接 |
+    | 甲大学 | >航空发动机的构造与维修< | 朱新 | https://a.cn/1 |
+    | 乙大学 | >航空发动机构造与维修< | 朱新 | https://a.cn/2 |
+    """,
+    good="火箭发动机构造与维修",
+)
+def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The same speakers, or the same measured length; names that differ in a number are not near."""
+    named = _named(resources)
+    rows = named.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
+    marks = _each(rows["fold"], _marks)
+    by_speaker = _side_by_side(
+        _groups(rows.assign(marks=marks), ["people", "marks"]),
+        [_ranks(rows["fold"]), _ranks(rows["fold"].str[::-1])],
+    )
+    pairs = _united(by_speaker, _same_length(rows, []))
+    unit, fold, people = (rows[name].to_numpy() for name in ("@unit", "fold", "people"))
+    left, right = pairs
+    same_name = (fold[left] == fold[right]) & (people[left] == people[right])
+    pairs = _alike(rows, _where(pairs, (unit[left] != unit[right]) & ~same_name), settings)
+    near = named.merge(_nearest_of_others(rows, pairs), on=_ONE_NAME)
+    stronger = {
+        "W02c": _same_content(media),
+        "W02b": _same_link(resources),
+        "W02": _same_name(named),
+    }
+    return _untold(near, settings, **stronger)
+
+
+def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
+    """Each row of a pair once, with the first of the other units' names, and what else agrees."""
+    here, there = np.concatenate(pairs), np.concatenate(pairs[::-1])
+    other = rows.iloc[there]
+    same_people = rows["people"].to_numpy()[here] == rows["people"].to_numpy()[there]
+    found = rows.iloc[here][_ONE_NAME].assign(
+        other_unit=other["@unit"].to_numpy(),
+        other_name=other["资源名称"].to_numpy(),
+        what=np.where(same_people, "主讲人相同", "时长相同"),
+    )
+    return found.sort_values(["other_unit", "other_name", "what"]).drop_duplicates(_ONE_NAME)
+
+
+# --- near names, without comparing all with all ------------------------------------------------
+
+
+def _groups(rows: pd.DataFrame, columns: list[str]) -> Positions:
+    """The same number for rows that agree in the columns."""
+    return np.asarray(rows.groupby(columns, sort=False).ngroup(), dtype=np.int64)
+
+
+def _ranks(texts: pd.Series) -> Positions:
+    return np.asarray(pd.factorize(texts, sort=True)[0], dtype=np.int64)
+
+
+def _side_by_side(groups: Positions, orders: Iterable[NDArray[np.generic]]) -> Pairs:
+    """Rows of one group that stand close together in one of the orders (sorted neighbourhood).
+
+    Names that differ in one place agree in their beginning or in their end, and so stand
+    together in the order of the names or of the names reversed. The work grows with the
+    number of rows alone, however many share a speaker.
+    """
+    found = [np.empty(0, dtype=np.int64)]
+    count = len(groups)
+    for order in orders:
+        sequence = np.lexsort((order, groups))
+        for step in range(1, min(_NEIGHBOURS, count - 1) + 1):
+            one, other = sequence[:-step], sequence[step:]
+            same = groups[one] == groups[other]
+            one, other = one[same], other[same]
+            found.append(np.minimum(one, other) * count + np.maximum(one, other))
+    pairs = np.sort(np.concatenate(found))
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+    return pairs // max(count, 1), pairs % max(count, 1)
+
+
+def _same_length(rows: pd.DataFrame, columns: list[str]) -> Pairs:
+    """Rows that agree in the columns, in what tells names apart and at one end, and last equally long."""
+    timed = rows[rows["@measured"].notna()]
+    if timed.empty:
+        return _side_by_side(np.empty(0, dtype=np.int64), ())
+    seconds = timed["@measured"].to_numpy()
+    timed = timed.assign(
+        marks=_each(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
+    )
+    at_ends = (_side_by_side(_groups(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end"))
+    left, right = _united(*at_ends)
+    close = np.abs(seconds[left] - seconds[right]) <= _SAME_LENGTH
+    where = timed.index.to_numpy(dtype=np.int64)
+    return where[left[close]], where[right[close]]
+
+
+def _alike(rows: pd.DataFrame, pairs: Pairs, settings: Settings) -> Pairs:
+    """The pairs whose names are alike enough: Indel similarity, twice what is common by what there is."""
+    lengths = rows["fold"].str.len().to_numpy(dtype=np.float64)
+    one, other = lengths[pairs[0]], lengths[pairs[1]]
+    pairs = _where(pairs, 200 * np.minimum(one, other) >= settings.similar * (one + other))
+    fold = rows["fold"].to_numpy()
+    likeness = process.cpdist(fold[pairs[0]], fold[pairs[1]], scorer=fuzz.ratio)
+    return _where(pairs, np.asarray(likeness >= settings.similar))
+
+
+def _where(pairs: Pairs, wanted: NDArray[np.bool_]) -> Pairs:
+    return pairs[0][wanted], pairs[1][wanted]
+
+
+def _united(*several: Pairs) -> Pairs:
+    lefts, rights = zip(*several, strict=True)
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def _firsts(count: int, pairs: Pairs) -> Positions:
+    """For each position the smallest that pairs join it to, over any number of steps."""
+    first = np.arange(count)
+    while True:
+        least = np.minimum(first[pairs[0]], first[pairs[1]])
+        joined = first.copy()
+        for side in pairs:
+            np.minimum.at(joined, first[side], least)
+        joined = joined[joined]
+        if np.array_equal(joined, first):
+            return first
+        first = joined
+
+
+# --- earlier years ----------------------------------------------------------------------------
+
+
+@table_rule(
+    "W03",
+    Severity.WARNING,
+    "资源名称",
+    reads=("资源名称", "主讲人", "资源链接"),
+    title="往年已报的资源不重复报送",
+    why="往年已经入库的资源再报一次，会在平台上出现两份。",
+    source="通知未规定；往年清单由省级提供",
+    basis=INFERRED,
+    says="与{when}报送的“{other_name}”{what}，疑为重复报送。",
+    fix="请改报新的资源；内容已更新的，请在“单位说明”中写明。",
+    bad="""
+    | 资源名称 | 主讲人 |
+    | >八段锦健身指导< | 王小明 |
+    """,
+    good="五禽戏健身指导",
+)
+def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """The same link, or else the same name and speakers; of several years the latest is named."""
+    known = earlier.sort_values(["year", "unit", "name"], ascending=[False, True, True])
+    by_link = partial(_known_before, known.assign(key=_each(known["link"], _place)), what="链接相同")
+    people = _each(known["speaker"], _people)
+    name_key = _each(known["name"], _fold) + "\n" + people
+    name_key = name_key.where((known["name"] != "") & (known["speaker"] != ""), "")
+    same_link = by_link(resources, _each(resources["资源链接"], _place))
+    named = _named(resources[~resources["@index"].isin(same_link["@index"])])
+    same_name = _known_before(
+        known.assign(key=name_key), named, named["fold"] + "\n" + named["people"], what="名称和主讲人都相同"
+    )
+    return pd.concat([same_link, same_name])
+
+
+def _known_before(known: pd.DataFrame, rows: pd.DataFrame, key: pd.Series, *, what: str) -> pd.DataFrame:
+    """Rows whose key stands in an earlier list, with the year and name there."""
+    first = known[known["key"] != ""].drop_duplicates("key")
+    found = rows.assign(key=key).merge(
+        first[["key", "name", "year", "unit"]].rename(columns={"name": "other_name"}), on="key"
+    )
+    when = [_when(year, unit) for year, unit in zip(found["year"], found["unit"], strict=True)]
+    return found.assign(when=when, what=what)
+
+
+def _when(year: str, unit: str) -> str:
+    return (f" {year} 年" if year else "往年") + (f"“{unit}”" if unit else "")

@@ -1,12 +1,19 @@
-"""Rules for any text: invisible blanks, placeholders, full-width forms (规则 G)."""
+"""Rules for any text: invisible characters, placeholders, garbling, lengths, what is 必填 (规则 G, R00)."""
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from pipeline.model import Severity
-from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, rule
+from pipeline.fields import NAMES
+from pipeline.model import Kind, Severity
+from pipeline.rules.rule import INFERRED, LITERAL, OTHER, REGISTER, Reading, rule
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
 
 _BLANKS = (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x3000)
 _ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
@@ -56,6 +63,19 @@ G01 = rule(
     bad="郑州大学　",
     good="郑州大学",
 )
+G02 = rule(
+    "G02",
+    Severity.WARNING,
+    "单行字段",
+    title="一格一行，没有换行和制表符",
+    why="换行会把一个值变成两个，平台按一行显示时会连错。",
+    source="附件4 表1 各字段；换行通知未规定",
+    basis=INFERRED,
+    says="“{field}”的“{value}”中间有换行或制表符。",
+    fix="请写在一行内{hint}。",
+    bad="航空发动机\n基础",
+    good="航空发动机基础",
+)
 G03 = rule(
     "G03",
     Severity.WARNING,
@@ -95,6 +115,71 @@ G05 = rule(
     bad="同上",
     good="河南开放大学",
 )
+G06 = rule(
+    "G06",
+    Severity.ERROR,
+    "全部文本",
+    title="没有乱码和不能显示的字符",
+    why="乱码是转换编码时弄坏的文字，平台和学习者都读不出原来的内容。",
+    source="附件4 表1 各字段；编码通知未规定",
+    basis=INFERRED,
+    says="“{field}”含有{what}。",
+    fix="请删去后重新录入正确的文字。",
+    bad="河南开放大学ä¸\u00adå›½",
+    good="河南开放大学中国",
+)
+G07 = rule(
+    "G07",
+    Severity.WARNING,
+    "全部文本",
+    title="文字不写成公式的样子",
+    why="以 = + - @ 开头的公式写法，在别的软件中可能被当成公式执行。",
+    source="附件4 表1 各字段；公式通知未规定",
+    basis=INFERRED,
+    says="“{value}”写成了公式的样子，已按普通文字处理，没有执行。",
+    fix="请核对：要填计算结果的，请改填结果；本来就是文字的，不必改。",
+    bad="=SUM(A1:A9)",
+    good="SUM 函数求和",
+)
+R00_1 = rule(
+    "R00-1",
+    Severity.ERROR,
+    "本省加填字段",
+    title="本省要求必填的字段不留空",
+    why="本省在 config.yaml 的 required 中把这一字段定为必填。",
+    source="config.yaml 的 required；通知未规定必填",
+    basis=OTHER,
+    says="“{field}”未填写，按本省要求必填，通知未规定。",
+    fix="请填写“{field}”。",
+    bad="",
+    good="2022-03-23",
+)
+R00_2 = rule(
+    "R00-2",
+    Severity.WARNING,
+    "本省限定字数的字段",
+    title="字数在本省限定的范围内",
+    why="本省在 config.yaml 的 lengths 中限定了这一字段的字数。",
+    source="config.yaml 的 lengths；通知未规定字数",
+    basis=OTHER,
+    says="“{field}”{size}。",
+    fix="请{order}。",
+    bad="（限定 2 至 20 字时）一个 30 字的系列名称",
+    good="航空科普",
+)
+R00_3 = rule(
+    "R00-3",
+    Severity.WARNING,
+    "文字字段",
+    title="填文字的格子里不是日期、数字",
+    why="表格软件会把 3-1 一类的文字自动变成日期，变了以后看不出原来填的是什么。",
+    source="附件4 表1 各字段；单元格类型通知未规定",
+    basis=INFERRED,
+    says="“{field}”应填文字，这一格在表格中却是{what}“{value}”。",
+    fix="请先把这一格设为文本格式，再重新录入文字。",
+    bad="（系列“3-1 班”被自动变成的）2024-03-01",
+    good="3-1 班",
+)
 
 
 def required_rule(code: str, field: str) -> None:
@@ -102,7 +187,7 @@ def required_rule(code: str, field: str) -> None:
     example = {
         "资源名称": "航空发动机基础",
         "资源类型": "A01",
-        "资源简介": "介绍航空发动机的组成、原理和发展",
+        "资源简介": "介绍航空发动机的组成、原理和发展，适合科普学习。",
         "版权方": "河南开放大学",
         "主讲人": "朱新",
         "资源封面": "fm001.jpg",
@@ -116,7 +201,7 @@ def required_rule(code: str, field: str) -> None:
         source=f"附件4 表1 “{field}”：必填",
         basis=LITERAL,
         says="“{field}”未填写。",
-        fix=f"请填写“{field}”，如：{example}。",
+        fix=f"请填写“{field}”，如：{example.rstrip('。')}。",
         bad="",
         good=example,
     )
@@ -130,8 +215,16 @@ REQUIRED_CODES = {
     "主讲人": "R12-1",
     "资源封面": "R15-1",
 }
+"""The six of the notice; what a province asks beyond them is R00-1."""
 for _field, _code in REQUIRED_CODES.items():
     required_rule(_code, _field)
+
+LENGTH_CODES = {"资源名称": "R02-2", "资源简介": "R08-3"}
+"""Where the catalogue has a rule of its own for the length; any other field is R00-2."""
+
+_SEVERAL_LINES = {"资源ID", "资源简介", "主讲人", "资源目录", "关键词", "资源文件"}
+SINGLE_LINE = tuple(name for name in NAMES if name not in _SEVERAL_LINES)
+"""Fields of one value: in the others a line break is right, or told as a separator."""
 
 
 def trimmed(text: str) -> str:
@@ -165,3 +258,148 @@ def folded(text: str, form: re.Pattern[str]) -> Reading | None:
     if narrow != text and form.fullmatch(narrow):
         return G03.found(narrow, safe=True)
     return None
+
+
+_LINE_BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
+_WIDE = re.compile("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
+
+
+def broken_line(text: str, is_right: Callable[[str], bool]) -> Reading | None:
+    """A reading by rule G02, if the line breaks alone keep the text from being right."""
+    if not _LINE_BREAKS.search(text):
+        return None
+    joined, *parts = (part.strip() for part in _LINE_BREAKS.split(text))
+    for part in parts:
+        wide = not joined or not part or _WIDE.match(joined[-1]) or _WIDE.match(part[0])
+        joined += part if wide else f" {part}"
+    return G02.found(joined) if is_right(joined) else None
+
+
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
+_NO_CHARACTER = "\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U000dffff"
+_PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
+_CANNOT_SHOW = re.compile(f"[{_CONTROL}{_NO_CHARACTER}\ud800-\udfff]")
+_OWN_FONT = re.compile(f"[{_PRIVATE}]")
+_CONTINUES = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_GARBLED = re.compile(
+    f"(?:[âãäåæçèéêëìíîï]{_CONTINUES}{{2}}){{2,}}|(?:[ÂÃ]{_CONTINUES}){{3,}}|[^\ufffd]?\ufffd+|涓\ue15e?浗"
+    "|(?<![“‘「『《\"'拷烫屯])(?:(?:锟斤拷)+|烫{3,}|屯{3,})"
+)
+"""UTF-8 taken for Western text, once or twice; the replacement character; GBK's and a debugger's leavings.
+
+A word in quotation marks is spoken of, not garbled; é”— (accented, then quoted) is one triple, never two.
+"""
+_SUSPECT = re.compile(f"[âãäåæçèéêëìíîïÂÃ\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud800-\udfff{_PRIVATE}]")
+"""Clears nearly all texts at one look."""
+_LEADS = (*range(0xE3, 0xEA), 0xEF)
+"""First bytes of Chinese characters and punctuation in UTF-8."""
+_UTF8_LEADS = "".join(
+    sorted({bytes((lead, trail)).decode("gbk", "ignore") for lead in _LEADS for trail in range(0x40, 0xFF)})
+)
+"""What GBK makes of such a byte and the one behind it."""
+_UTF8_RUN = re.compile(f"[\x00-\x7f]([{_UTF8_LEADS}][^\x00-\x7f]{{2,}})")
+
+
+def garbled(text: str) -> Reading | None:
+    """A reading by rule G06. Rare characters, scripts of all nationalities and emoji are right."""
+    suspect = _SUSPECT.search(text)
+    found = _GARBLED.search(text) if suspect else None
+    piece = found[0] if found else _utf8_as_gbk(text)
+    if piece:
+        return G06.found(what=f"乱码“{piece}”")
+    own = _OWN_FONT.search(text) if suspect else None
+    if own:
+        return G06.found(what=f"只在本机才能显示的字符（{_whereabouts(text, own.start())}）")
+    hidden = _CANNOT_SHOW.search(text) if suspect else None
+    return G06.found(what=f"不能显示的字符（{_whereabouts(text, hidden.start())}）") if hidden else None
+
+
+def _utf8_as_gbk(text: str) -> str:
+    """The first run that is UTF-8 taken for GBK, as 浣犲ソ is for 你好; "" if there is none.
+
+    The bytes of the whole run must be UTF-8 for everyday characters, and the run itself hold
+    one that is not everyday: no Chinese text does both.
+    """
+    for run in _UTF8_RUN.findall(f" {text}"):
+        try:
+            meant = codecs.getincrementaldecoder("utf-8")().decode(run.encode("gb18030"))
+        except UnicodeError:
+            continue
+        if len(meant) >= 2 and _everyday(meant) and not _everyday(run):
+            return str(run)
+    return ""
+
+
+def _everyday(text: str) -> bool:
+    try:
+        text.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whereabouts(text: str, position: int) -> str:
+    before = text[max(0, position - 6) : position].split()
+    return f"第 {position + 1} 个字" + (f"，在“{before[-1]}”之后" if before else "")
+
+
+_FORMULA = re.compile(
+    r"[=+@-]\s*(?:[A-Za-z_][A-Za-z0-9_.]{0,40}\(|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}\s*[-+*/^&:,)]|"
+    r"[A-Za-z]{1,20}\s*\|)|=\s*(?:\$?[A-Za-z]{1,3}\$?[0-9]{1,7}$|['\[({\"]|[-+]?[0-9])"
+)
+_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
+
+
+def like_formula(text: str) -> Reading | None:
+    """A reading by rule G07. -1 的平方根, @ 符号的用法 and =SUM() 函数详解 are plain text."""
+    if text[:1] in "=+-@" and _FORMULA.match(text) and _QUOTED.sub("", text).isascii():
+        return G07.found(safe=True)
+    return None
+
+
+_NATIVE = {Kind.DATE: "日期", Kind.TIME: "时间", Kind.BOOL: "表格软件自己的值", Kind.NUMBER: "数字"}
+_NEVER_NATIVE = frozenset(("资源名称", "部署平台", "所属系列", "资源简介", "版权方", "主讲人", "关键词"))
+_NEVER_NUMBER = frozenset(("部署平台", "资源简介", "版权方", "主讲人"))
+
+
+def not_text(name: str, text: str, kind: Kind) -> Reading | None:
+    """A reading by rule R02-4 or R00-3: a date, a number or TRUE where the field is made of words.
+
+    A series or a keyword may be a number (2024), and a resource may be named by a year (1984).
+    """
+    if name not in _NEVER_NATIVE or kind not in _NATIVE:
+        return None
+    if kind is Kind.NUMBER and not (
+        name in _NEVER_NUMBER or (name == "资源名称" and not re.fullmatch("[0-9]{4}", text))
+    ):
+        return None
+    code = "R02-4" if name == "资源名称" else R00_3.code
+    return REGISTER.rules[code].found(what=_NATIVE[kind])
+
+
+def fits(name: str, text: str, settings: Settings) -> bool:
+    """Whether the text of a field is neither too short nor too long by the settings."""
+    fewest, most = settings.lengths.get(name, (0, len(text)))
+    return fewest <= len(text) <= most
+
+
+_LONGER = {"资源名称": "写全资源的正式名称", "资源简介": "写明内容、对象和学习收获"}
+_SHORTER = {"资源名称": "精简，说明文字移到“资源简介”"}
+
+
+def wrong_length(name: str, text: str, settings: Settings) -> Reading | None:
+    """A reading by rule R02-2, R08-3 or R00-2."""
+    if fits(name, text, settings):
+        return None
+    fewest, most = settings.lengths[name]
+    if len(text) < fewest:
+        size, order = f"只有 {len(text)} 个字，少于 {fewest} 个字", _LONGER.get(name, "写得再完整一些")
+    else:
+        size, order = f"有 {len(text)} 个字，多于 {most} 个字", _SHORTER.get(name, "精简文字")
+    return REGISTER.rules[LENGTH_CODES.get(name, R00_2.code)].found(size=size, order=order)
+
+
+def sensitive(text: str, words: Iterable[str]) -> Reading | None:
+    """A reading by rule R08-6: words of the province's list, which a person must look at."""
+    found = [word for word in words if word and word in text]
+    return REGISTER.rules["R08-6"].found(words="”“".join(found)) if found else None

@@ -1,19 +1,17 @@
-"""资源ID, 资源名称, 资源简介, 版权方, 资源目录 (规则 R01, R02, R08, R11, R16)."""
+"""资源ID, 资源名称, 资源简介, 版权方 (规则 R01, R02, R08, R11)."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from xml.parsers import expat
-from xml.parsers.expat import errors
+
+import pandas as pd
 
 from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
+from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, table_rule
+from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _MARKUP = re.compile(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
@@ -22,7 +20,6 @@ _OWN = re.compile(
     r"(?=..)(?:归|属)?(?:我们|我|本|作者本?)?(?:校|院|学院|学校|单位|司|公司|局|人|方)?"
     r"(?:自有|原创|自制|自主)?(?:版权|知识产权|作品)?(?:所有)?|个人|自己|校方|院方"
 )
-_XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 @table_rule(
@@ -47,6 +44,99 @@ def identifier_filled(resources: pd.DataFrame) -> pd.DataFrame:
     return resources[resources["资源ID"] != ""]
 
 
+rule(
+    "R02-2",
+    Severity.WARNING,
+    "资源名称",
+    title="资源名称长短适当",
+    why="一个字说不清是什么资源，太长的名称在列表中显示不全。",
+    source="config.yaml 的 lengths；通知未规定字数",
+    basis=INFERRED,
+    says="“资源名称”{size}。",
+    fix="请{order}。",
+    bad="航",
+    good="航空发动机基础",
+)
+rule(
+    "R02-4",
+    Severity.WARNING,
+    "资源名称",
+    title="资源名称没有被变成日期或数字",
+    why="表格软件会把 3-1 一类的文字自动变成日期，变了以后看不出原来填的是什么。",
+    source="附件4 表1 “资源名称”；单元格类型通知未规定",
+    basis=INFERRED,
+    says="“资源名称”应填文字，这一格在表格中却是{what}“{value}”，可能是由文字自动变成的。",
+    fix="请先把这一格设为文本格式，再重新录入名称。",
+    bad="（“3-1”被自动变成的）2024-03-01",
+    good="3-1 绪论",
+)
+
+_PAPERS = {".doc", ".docx", ".pdf", ".ppt", ".pptx", ".xls", ".xlsx", ".wps"}
+_FILE_SUFFIXES = VIDEOS | AUDIOS | IMAGES | _PAPERS
+_COUNTED = (
+    "视频|音频|录音|录像|课程|资源|文件|文档|图片|影片|微课|作品|素材|测试|短视频|微视频|video|audio|movie|file|clip|"
+    "lesson|resource"
+)
+_NO_NAME = re.compile(
+    rf"(?:{_COUNTED})[\s_（(#-]*(?:[0-9]{{1,3}}|[一二三四五六七八九十]{{1,3}})[）)]?"
+    r"|新建 ?(?:文件夹?|文档|文本文档|Microsoft \w{1,12} \w{1,6}|\w{0,6}演示文稿|\w{0,6}工作表)?"
+    r"[\s_]*(?:[（(]?[0-9]{1,4}[）)]?)?"
+    r"|(?:未命名|无标题|untitled|test|demo)[\s_-]*[（(]?[0-9]{0,4}[）)]?"
+    r"|(?:(?:IMG|VID|MVI|DSCN?|PXL|MOV|GOPR)[_-]?|(?:WIN|REC)[_-])[0-9]{4,}[0-9A-Za-z_-]*"
+    r"|mmexport[0-9]{6,}|wx_camera_[0-9]+"
+    r"|(?:微信|QQ|抖音)(?:视频|图片|截图|录屏)[\s_]*[0-9]{6,}[0-9_.-]*"
+    r"|(?:屏幕截图|屏幕录制|录屏|截图|Screenshot|Screenrecord(?:er)?)[\s_-]*[0-9]{4,}[0-9\s_.:：-]*"
+    r"|[0-9]{8}[_-]?[0-9]{6}|[0-9a-f]{32}",
+    re.IGNORECASE,
+)
+"""What cameras, phones and new documents are called, and a word for any resource with a number."""
+_ONLY_A_NUMBER = re.compile(
+    r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]"
+)
+_LONGEST_NO_NAME = 60
+
+
+@table_rule(
+    "R02-3",
+    Severity.WARNING,
+    "资源名称",
+    reads=("资源名称",),
+    title="资源名称不是文件名、占位名",
+    why="学习者按名称找课，文件名和“视频1”说不出内容。",
+    source="附件4 表1 “资源名称”；写法通知未规定",
+    basis=INFERRED,
+    says="“{value}”像文件名或占位名，不是资源的名称。",
+    fix="请填写资源的正式名称{hint}。",
+    bad="""
+    | 资源名称 |
+    | >航空发动机的组成.mp4< |
+    """,
+    good="航空发动机的组成",
+)
+def named_like_a_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The suggestion is the file name without its extension, where that is a name."""
+    names = {text: _proper_name(text, settings) for text in set(resources["资源名称"])}
+    wrong = resources["资源名称"].map(lambda text: names[text] != text).astype(bool)
+    return resources.assign(suggestion=resources["资源名称"].map(names))[wrong]
+
+
+def _proper_name(text: str, settings: Settings) -> str:
+    """The text itself if it is a name; else the name in it, or ""."""
+    if _is_no_name(text):
+        return ""
+    suffix = suffix_of(text)
+    if suffix not in _FILE_SUFFIXES:
+        return text
+    stem = re.split(r"[/\\]", text[: -len(suffix)])[-1].strip()
+    if not fits("资源名称", stem, settings) or not stem or is_placeholder(stem, required=True):
+        return ""
+    return "" if _is_no_name(stem) or _ONLY_A_NUMBER.fullmatch(stem) or suffix_of(stem) else stem
+
+
+def _is_no_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NO_NAME and bool(_NO_NAME.fullmatch(text))
+
+
 R08_2 = rule(
     "R08-2",
     Severity.ERROR,
@@ -57,13 +147,13 @@ R08_2 = rule(
     basis=LITERAL,
     says="“资源简介”应为纯文本，发现{what}。",
     fix="请改为一段文字，写明内容、对象和学习收获{hint}。",
-    bad="<p>介绍航空发动机的组成和原理</p>",
-    good="介绍航空发动机的组成和原理",
+    bad="<p>介绍航空发动机的组成和原理，适合科普学习</p>",
+    good="介绍航空发动机的组成和原理，适合科普学习",
 )
 
 
 @reader("资源简介")
-def read_introduction(text: str, _kind: Kind, _settings: Settings) -> Reading:
+def read_introduction(text: str, _kind: Kind, settings: Settings) -> Reading:
     """Text without the tags, if tags were the only fault."""
     found = _MARKUP.search(text)
     if not found:
@@ -71,10 +161,119 @@ def read_introduction(text: str, _kind: Kind, _settings: Settings) -> Reading:
     plain = re.sub(
         r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", re.sub(r"\s+", " ", _TAG.sub(" ", text))
     ).strip()
-    usable = (
-        plain and not _SEE.fullmatch(plain) and not _MARKUP.search(plain) and not re.search("[<>]", plain)
+    usable = fits("资源简介", plain, settings) and not (
+        _SEE.fullmatch(plain) or _MARKUP.search(plain) or re.search("[<>]", plain)
     )
     return R08_2.found(plain if usable else "", what=f"网页代码“{found[0].strip()}”")
+
+
+rule(
+    "R08-3",
+    Severity.WARNING,
+    "资源简介",
+    title="资源简介长短适当",
+    why="学习者凭简介选课，几个字说不清内容和对象。",
+    source="config.yaml 的 lengths；通知未规定字数",
+    basis=INFERRED,
+    says="“资源简介”{size}。",
+    fix="请{order}。",
+    bad="很好的课程",
+    good="介绍航空发动机的组成、原理和发展，适合科普学习。",
+)
+rule(
+    "R08-6",
+    Severity.WARNING,
+    "资源简介",
+    title="没有需要人工复核的词语",
+    why="涉密、内部资料一类的字样须由内容安全审核人员看过才能公开。",
+    source="通知正文：内容安全；词表为 config.yaml 的 review_words，通知未规定",
+    basis=LITERAL,
+    says="“{field}”中有需要人工复核的词语“{words}”。",
+    fix="请内容安全审核人员核对；可以公开的，请在“单位说明”中写明。",
+    bad="介绍航空发动机的组成、原理和发展，内部资料注意保存。",
+    good="介绍航空发动机的组成、原理和发展，适合科普学习。",
+)
+
+
+@table_rule(
+    "R08-4",
+    Severity.WARNING,
+    "资源简介",
+    reads=("资源名称", "资源简介", "主讲人"),
+    title="每个资源有自己的简介",
+    why="照抄名称或别的资源的简介，学习者看不出这个资源讲什么。",
+    source="附件4 表1 “资源简介”：简要介绍资源的基本信息；雷同通知未规定",
+    basis=INFERRED,
+    says="“资源简介”{what}。",
+    fix="请按本资源的内容、对象和学习收获另写。",
+    bad="""
+    | 资源名称 | 资源简介 |
+    | 航空发动机（上） | 介绍航空发动机的组成、原理和发展，适合科普学习。 |
+    | 航空发动机（下） | >介绍航空发动机的组成、原理和发展，适合科普学习。< |
+    """,
+    good="介绍航空发动机的维护、故障和修理，适合科普学习。",
+)
+def introduction_copied(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Of its own name, or of a row above; R08-3 tells what is too short, Y01 a resource that stands twice."""
+    texts = resources["资源简介"]
+    bare = {text: _bare(text) for text in set(texts) if text and fits("资源简介", text, settings)}
+    rows = resources.assign(said=texts.map(bare), own=texts.map(bare) == resources["资源名称"].map(_bare))
+    rows = rows[rows["said"].notna() & (rows["own"] | rows.duplicated(["@unit", "said"], keep=False))]
+    first = rows.groupby(["@unit", "said"])[["@row", "@workbook", "资源名称", "主讲人"]].transform("first")
+    here = rows["@workbook"] == first["@workbook"]
+    above = ("与第 " + first["@row"].astype(str) + " 行的相同").where(here, "与另一份表中的相同")
+    same = (rows["资源名称"] == first["资源名称"]) & (rows["主讲人"] == first["主讲人"])
+    what = above.where(~rows["own"], "与“资源名称”相同")
+    return rows.assign(what=what)[rows["own"] | ~same]
+
+
+def _bare(text: str) -> str:
+    """Without blanks and a last full stop. C# and C++ stay different."""
+    return "".join(text.split()).rstrip("。.！!")
+
+
+_ID = r"(?=[A-Za-z0-9_-]{0,19}[0-9_])[A-Za-z][A-Za-z0-9_-]{4,19}"
+_CONTACT = re.compile(
+    r"(?<![0-9A-Za-z.,/_=-])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z]| ?[元人次个吨字])"
+    r"|(?<![0-9A-Za-z.,/_-])(?:0[0-9]{2,3}[-－—–]|[（(]0[0-9]{2,3}[）)] ?)[1-9][0-9]{6,7}(?![0-9-])"
+    r"|(?:电话|手机号?|热线|联系方式|联系人)[:：][^。；]{0,6}?[0-9][0-9 -]{5,14}[0-9]"
+    r"|(?:[Qq]{2}(?:号码?|[一-龥]{0,4}群号?)?|[加进入]群) ?[:：]? ?[1-9][0-9]{5,10}(?![0-9])"
+    rf"|(?:添?加|咨询|联系)[我老师助教客服小编的]{{0,4}}(?:微信|薇信|[Vv]信|[Vv][Xx])号?[ :：]{{0,2}}{_ID}"
+    rf"|(?:微信号?|薇信|[Vv]信|[Vv][Xx])[:：] ?{_ID}|微信号 ?[是为]? ?{_ID}"
+    r"|扫描?(?:下方|下面|上方|右侧|左侧|文末|图中|封面)的?二维码"
+    r"|(?:欢迎|敬请)(?:大家|各位|您)?(?:扫码)?(?:关注|加入|添加)[^，。；！]{0,12}"
+    r"(?:公众号|微信|QQ群|交流群|学习群|视频号|抖音号)"
+    r"|(?<![A-Za-z0-9-])(?:[a-z0-9-]{1,30}\.){0,3}"
+    r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
+)
+"""Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
+_HINT = re.compile(r"[0-9][0-9 -]{5}|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com")
+"""Without one of these there is no contact; most texts are cleared by this alone."""
+
+
+@table_rule(
+    "R08-5",
+    Severity.WARNING,
+    "资源简介",
+    reads=("资源简介",),
+    title="资源简介没有联系方式和推广",
+    why="公开发布的简介不能替人留电话、拉群、卖货。",
+    source="通知未规定；国家智慧教育平台内容要求",
+    basis=OTHER,
+    says="“资源简介”含有联系方式或推广信息“{contact}”。",
+    fix="请删去联系方式和推广信息。",
+    bad="""
+    | 资源简介 |
+    | >介绍航空发动机的组成、原理和发展，咨询加微信 hkfdj2024。< |
+    """,
+    good="介绍航空发动机的组成、原理和发展，含微信公众号运营。",
+)
+def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
+    """Only what can be rung, added or opened: a hotline of a few digits or 微信 as a subject is right."""
+    hinted = {text for text in set(resources["资源简介"]) if _HINT.search(text)}
+    found = {text: match[0].strip() for text in hinted if (match := _CONTACT.search(text))}
+    wrong = resources[resources["资源简介"].isin(found)]
+    return wrong.assign(contact=wrong["资源简介"].map(found))
 
 
 R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称"
@@ -124,84 +323,63 @@ def _abbreviates(text: str, unit: str) -> bool:
     return len(text) <= 5 and text[-1] in "大院校职师专局工理财医农林" and all(char in rest for char in text)
 
 
-R16_1 = rule(
-    "R16-1",
-    Severity.ERROR,
-    "资源目录",
-    title="资源目录是 XML 格式字符串",
-    why="平台按 XML 读取目录，标记不成对就读不出来。",
-    source="附件4 表1 “资源目录”：XML格式字符串（结构通知未规定）",
-    basis=LITERAL,
-    says="“资源目录”不是有效的 XML：{why}。",
-    fix="请检查标记是否成对，或留空；写法如 <catalog><item>第一章</item></catalog>。",
-    bad="第一章 绪论",
-    good="<catalog><item>第一章 绪论</item></catalog>",
+_BODY = re.compile(
+    r".{2,}(?:大学|学院|学校|中学|小学|幼儿园|中心|公司|集团|研究院|研究所|出版社|报社|杂志社|电视台|广播台|协会|学会|"
+    r"基金会|联合会|委员会|医院|博物馆|图书馆|文化馆|局|厅)"
 )
-R16_4 = rule(
-    "R16-4",
-    Severity.ERROR,
-    "资源目录",
-    title="资源目录不含文档类型声明",
-    why="声明可以夹带外部内容，出于安全不予接收。",
-    source="附件4 表1 “资源目录”；安全要求通知未规定",
+"""How the names of bodies end; what ends otherwise may be a person, and persons are not asked about."""
+_SCHOOL = re.compile(r".*(?:大学|学院|学校|中学|小学|幼儿园|中心|分校|总校)")
+_AUTHORITY = re.compile(r".*(?:局|厅|委员会|人民政府)")
+_REMARK = re.compile(r"[（(【\[][^（）()【】\[\]]*[）)】\]]|\s+")
+_KIND_OF_SCHOOL = re.compile(r"(?:高等)?(?:专科)?(?:大学|学院|学校)$")
+_LOOSELY = re.compile(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫生|健康|旅游)+|体)(?=局)")
+"""What comes and goes in a body's name: 郑州教育局, 郑州市教育体育局."""
+
+
+@table_rule(
+    "R11-3",
+    Severity.WARNING,
+    "版权方",
+    reads=("版权方", "主讲人", "资源文件"),
+    title="版权属于别的机构时有授权证明",
+    why="没有授权就公开发布别人的作品，会侵犯知识产权。",
+    source="通知正文：不得侵犯他人知识产权；授权证明的形式通知未规定",
     basis=INFERRED,
-    says="“资源目录”含有 <!DOCTYPE 声明，出于安全不予接收。",
-    fix="请删去 <!DOCTYPE …> 一段。",
-    bad="<!DOCTYPE a><a>1</a>",
-    good="<a>1</a>",
+    says="版权方“{value}”不是报送单位“{unit}”，没有见到授权证明。",
+    fix="请把授权证明（文件名含“授权”）放进本单位的文件夹；不需要授权的，请在“单位说明”中写明。",
+    bad="""
+    | @unit | 版权方 |
+    | 郑州大学 | >河南人民出版社< |
+    """,
+    good="郑州大学继续教育学院",
 )
+def rights_of_another_body(resources: pd.DataFrame) -> pd.DataFrame:
+    """`@authorised`, where it is known, says that the unit's folder holds an authorisation."""
+    keys = list(zip(resources["@unit"], resources["版权方"], resources["主讲人"], strict=True))
+    cases = {key: _of_another(*key) for key in set(keys)}
+    settled = resources["资源文件"].str.contains("授权", regex=False).astype(bool)
+    if "@authorised" in resources:
+        settled |= resources["@authorised"].astype(bool)
+    wrong = ~settled & pd.Series([cases[key] for key in keys], resources.index)
+    return resources.assign(unit=resources["@unit"].str.rpartition("/")[2])[wrong]
 
 
-@condition("资源目录")
-def is_safe_xml(text: str, _settings: Settings) -> bool:
-    """Well-formed and without declarations."""
-    return not xml_fault(text)
+def _of_another(unit: str, holder: str, speakers: str) -> bool:
+    """Whether the holder is plainly a body that has nothing to do with the unit.
 
-
-@reader("资源目录")
-def read_catalogue(text: str, _kind: Kind, _settings: Settings) -> Reading:
-    """Why the text is no safe XML."""
-    why = xml_fault(text)
-    return R16_4.found() if why == _DECLARATION else R16_1.found(why=why)
-
-
-_DECLARATION = "含有文档类型声明"
-_XML_FAULTS = {
-    errors.XML_ERROR_TAG_MISMATCH: "第 {line} 行的结束标记与开始标记不一致",
-    errors.XML_ERROR_NO_ELEMENTS: "有标记没有结束",
-    errors.XML_ERROR_UNCLOSED_TOKEN: "第 {line} 行有标记没有写完",
-    errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "最外层标记之后还有内容",
-    errors.XML_ERROR_INVALID_TOKEN: (
-        "第 {line} 行的 & 或 < 没有转义（应写成 &amp; 或 &lt;），或者属性值缺少引号"
-    ),
-    errors.XML_ERROR_UNDEFINED_ENTITY: "第 {line} 行有不认识的 & 代码",
-    errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "第 {line} 行的同一标记中有两个同名属性",
-    errors.XML_ERROR_MISPLACED_XML_PI: "<?xml …?> 不在开头",
-}
-
-
-class _Declares(Exception):  # noqa: N818
-    """A DOCTYPE was met; the parser must not go on."""
-
-
-def xml_fault(text: str) -> str:
-    """What keeps the text from being well-formed XML without declarations, in plain words; "" if nothing.
-
-    Prefixes need not be declared: the notice asks for XML, and has published no structure.
+    Right are the unit, its parts and its former kind of school, several bodies with it among
+    them, the schools for which an authority sends, persons, and words that R11-2 tells.
     """
-    if not text.lstrip().startswith("<"):
-        return "内容是普通文字，没有标记"
-    parser = expat.ParserCreate("utf-8")
-    parser.StartDoctypeDeclHandler = _refuse_declaration
-    try:
-        parser.Parse(_XML_HEAD.sub("", text).encode("utf-8", "surrogatepass"), True)
-    except _Declares:
-        return _DECLARATION
-    except expat.ExpatError as error:
-        form = _XML_FAULTS.get(expat.ErrorString(error.code), "第 {line} 行写法有误")
-        return form.format(line=error.lineno)
-    return ""
+    body = _loosely(holder)
+    if not _BODY.fullmatch(body) or _names_oneself(holder) or holder in speakers:
+        return False
+    own = [_loosely(part) for part in unit.split("/")]
+    if any(name in body or body in name for name in own):
+        return False
+    if any(_KIND_OF_SCHOOL.sub("", name) == _KIND_OF_SCHOOL.sub("", body) for name in own):
+        return False
+    return not (any(map(_AUTHORITY.fullmatch, own)) and _SCHOOL.fullmatch(body))
 
 
-def _refuse_declaration(*_declaration: object) -> None:
-    raise _Declares
+def _loosely(name: str) -> str:
+    return _LOOSELY.sub("", _REMARK.sub("", name)).replace("教局", "教育局")

@@ -115,6 +115,19 @@ F05 = rule(
     bad="资源清单(1).xlsx",
     good="一份工作簿",
 )
+F06 = rule(
+    "F06",
+    Severity.NOTE,
+    "文件",
+    title="文件名看得出内容",
+    why="许多单位的文件都叫“新建工作表”，下载后分不清是谁的。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="文件名“{value}”是软件自动取的，看不出是哪个单位报送的什么。",
+    fix="无须处理；下次请用单位名称命名，如“郑州大学_资源元数据.xlsx”。",
+    bad="新建 Microsoft Excel 工作表.xlsx",
+    good="资源元数据.xlsx",
+)
 F07 = rule(
     "F07",
     Severity.WARNING,
@@ -179,6 +192,32 @@ S01 = rule(
     fix="请把资源合并到一张工作表，删去其余的。",
     bad="两张都有资源数据的工作表",
     good="一张",
+)
+S02 = rule(
+    "S02",
+    Severity.WARNING,
+    "工作表",
+    title="报送的资源没有被隐藏",
+    why="隐藏的行列填表人自己看不到，容易多报，出了错也不会去改。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="{value}没有显示（被隐藏或筛选掉），已一并校验。",
+    fix="请取消隐藏和筛选后核对；不报送的内容请删除。",
+    bad="隐藏的第 12–15 行",
+    good="没有隐藏的行和列",
+)
+S02B = rule(
+    "S02b",
+    Severity.WARNING,
+    "工作表",
+    title="资源都填在一张工作表里",
+    why="其他工作表里的资源没有校验，也不会上报。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="{what}“{value}”里有像资源的数据，没有校验，只校验了“{sheet}”。",
+    fix="要报送的请移到“{sheet}”；不报送的请删除这张工作表。",
+    bad="隐藏的工作表“备份”里有资源",
+    good="资源都在“资源清单”里",
 )
 S03 = rule(
     "S03",
@@ -271,6 +310,19 @@ S09 = rule(
     bad="合计：25 门",
     good="每行一个资源",
 )
+S09B = rule(
+    "S09b",
+    Severity.NOTE,
+    "数据区",
+    title="资源之间没有空行",
+    why="空行不影响校验，但排序、筛选时容易漏掉后面的行。",
+    source=_TABLE,
+    basis=INFERRED,
+    says="资源之间有 {count} 个空行（{value}），已跳过。",
+    fix="无须处理；最好删去空行。",
+    bad="第 5 行是空行",
+    good="各行相连",
+)
 S10 = rule(
     "S10",
     Severity.ERROR,
@@ -284,6 +336,19 @@ S10 = rule(
     bad="#REF!",
     good="直接填写的内容",
 )
+S11 = rule(
+    "S11",
+    Severity.ERROR,
+    "单元格",
+    title="文字没有被单元格截断",
+    why="一格最多存 32767 个字符，超出的部分在粘贴时已经丢失。",
+    source=_TABLE,
+    basis=INFERRED,
+    says="“{field}”有 {length} 个字符，达到单元格的上限，内容可能被截断。",
+    fix="请核对原文并精简；确需更长的，请作为文件随文件夹报送。",
+    bad="32767 个字符的资源目录",
+    good="完整的资源目录",
+)
 S12 = rule(
     "S12",
     Severity.WARNING,
@@ -292,8 +357,60 @@ S12 = rule(
     why="嵌在表格里的图片不能单独上传到平台。",
     source="附件4 表1 “资源封面”：JPG格式；WPS 嵌入图片通知未规定",
     basis=OTHER,
-    says="“{field}”是嵌入表格的图片，不是内容。",
+    says="“{field}”是嵌入表格的图片{picture}，不是内容。",
     fix="请把图片另存为 JPG 文件随文件夹报送，此处填文件名，如 fm001.jpg。",
     bad='=DISPIMG("ID_…",1)',
     good="fm001.jpg",
+)
+S13 = rule(
+    "S13",
+    Severity.NOTE,
+    "数据区",
+    title="模板的下拉列表和填写检查仍在",
+    why="从别处整格粘贴会把它们冲掉，填错时就没有提醒了。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="“{names}”列有的格子失去了下拉列表或填写检查（多为粘贴所致），已按值校验。",
+    fix="无须处理；以后粘贴时请用“选择性粘贴—数值”。",
+    bad="从别的表整格粘贴的“资源类型”",
+    good="从下拉列表选择，或只粘贴数值",
+)
+S14 = rule(
+    "S14",
+    Severity.NOTE,
+    "文件",
+    title="没有遗留的批注讨论和修订记录",
+    why="内部讨论会随文件一起报出去，也说明可能还没有定稿。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="“{value}”中留有没有清理的内容：{what}。",
+    fix="请确认已经定稿；不想公开的讨论和修订记录请删除后再报送。",
+    bad="2 处没有解决的批注讨论",
+    good="定稿的文件",
+)
+R05_8 = rule(
+    "R05-8",
+    Severity.WARNING,
+    "单元格",
+    title="网址的文字与点击后打开的地址一致",
+    why="两者不同时，看到的和打开的不是同一个页面，多半是复制、下拉填充时带来的旧链接。",
+    source="附件4 表1 “资源链接”：第三方平台上本课程的链接地址；超链接通知未规定",
+    basis=INFERRED,
+    says="“资源链接”写的是“{value}”，点击打开的却是“{target}”。",
+    fix="请核对哪一个正确，改好文字，并取消或更正格内的超链接。",
+    bad="显示 https://a.cn/1，点击打开 https://b.cn/1",
+    good="显示的和打开的是同一个地址",
+)
+R10_6 = rule(
+    "R10-6",
+    Severity.WARNING,
+    "文件",
+    title="日期按 1904 日期系统换算",
+    why="这种工作簿里的日期被粘贴到别的工作簿时会相差 1462 天。",
+    source="附件4 表1 “创建时间”：统一格式为yyyy-mm-dd；日期系统通知未规定",
+    basis=INFERRED,
+    says="本工作簿采用 1904 日期系统，{count} 个日期已按此换算，如“{value}”。",
+    fix="请抽查几个“创建时间”，确认与原来一致。",
+    bad="采用 1904 日期系统的工作簿",
+    good="采用通常的 1900 日期系统的工作簿",
 )

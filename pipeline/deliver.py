@@ -1,0 +1,151 @@
+"""Everything that a run leaves in output/: staged first, then moved in, then acknowledged in the history."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline import __version__
+from pipeline.accept import explanations
+from pipeline.collect import Collected
+from pipeline.decide import rows_of
+from pipeline.examine import Examined
+from pipeline.giveback import FOLDER, GivenBack, give_back
+from pipeline.history import Judgement, RunRecord, finish_run, record_run
+from pipeline.job import Job
+from pipeline.letterbox import letters
+from pipeline.output import Staging
+from pipeline.recall import Recalled, changed_meanwhile
+from pipeline.register import Register
+from pipeline.remembered import Decision
+from pipeline.render.letters import Attached
+from pipeline.render.reviewbook import review_workbook
+from pipeline.render.tables import findings_csv, resources_csv, units_csv
+from pipeline.report import short_report
+from pipeline.review import BOOK, review_lines
+from pipeline.review import FOLDER as SUMMARY
+from pipeline.rules import REGISTER
+from pipeline.submissions import Read
+from pipeline.summarise import Tally, Told, UnitSummary, for_later
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The result of a run, before any of it is written."""
+
+    read: Read
+    examined: Examined
+    told: Sequence[Told]
+    counts: Tally
+    units: Sequence[UnitSummary]
+    skipped: Mapping[str, str]
+    decisions: Sequence[Decision]
+    register: Register | None
+
+
+def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) -> dict[str, list[str]]:
+    """Write all of it; the returned workbooks by unit. Raises OSError if the disk does not take it."""
+    staging = Staging(job.output)
+    given = []
+    for each in give_back(looked.told, looked.read, job.settings, job.workers, job.limits, job.progress):
+        staging.write(each.name, each.data)
+        given.append(each)
+        job.remarks += [each.remark] if each.remark else []
+    files: dict[str, list[str]] = defaultdict(list)
+    for each in given:
+        files[each.unit].append(each.name)
+    for name, data in (*_tables(job, looked, files), *_summaries(job, looked, given)):
+        staging.write(name, data)
+    run = record_run(job.history, _to_remember(job, recalled, looked, given))
+    staging.write("run.json", _record(job, collected, looked, run))
+    for name, data in changed_meanwhile(recalled, job.output).items():
+        staging.write(name, data)
+    job.remarks += staging.move_in((FOLDER, SUMMARY))
+    finish_run(job.history, run, job.utc)
+    return files
+
+
+def _tables(job: Job, looked: Looked, files: Mapping[str, list[str]]) -> Iterator[tuple[str, bytes]]:
+    """The csv files, and the page that is made from them."""
+    units = units_csv(looked.units, job.settings.call.deadlines.resources.isoformat(), files)
+    yield "findings.csv", findings_csv(looked.told)
+    yield (
+        "resources.csv",
+        resources_csv(looked.examined.table, looked.examined.tables["media"], looked.counts),
+    )
+    yield "units.csv", units
+    yield from short_report(units, looked.told, job.settings, job.now, looked.skipped).items()
+
+
+def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator[tuple[str, bytes]]:
+    """人工复核.xlsx and the drafts of letters."""
+    said = {
+        (each.unit, each.workbook): explanations(each.answers)
+        for each in looked.read.submissions
+        if each.answers
+    }
+    rows = rows_of(looked.examined.table)
+    lines = review_lines(looked.told, rows, looked.counts, looked.units, said, looked.decisions, job.settings)
+    yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
+    attached: dict[str, list[Attached]] = defaultdict(list)
+    for each in given:
+        attached[each.unit].append(Attached(each.name.rpartition("/")[2], each.data))
+    yield from letters(
+        looked.units, looked.told, attached, looked.read, looked.register, job.settings,
+        job.today.isoformat(),
+    )  # fmt: skip
+
+
+def _to_remember(job: Job, recalled: Recalled, looked: Looked, given: Sequence[GivenBack]) -> RunRecord:
+    """What the history keeps of the run."""
+    returned = {(each.unit, each.workbook) for each in given}
+    by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for each in looked.told:
+        by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
+    read = looked.read
+    judgements = [
+        Judgement(
+            each.unit, each.workbook, read.sha256(each), read.round_of(each), True,
+            (each.unit, each.workbook) in returned, for_later(by_book[each.unit, each.workbook]),
+        )
+        for each in read.submissions
+    ]  # fmt: skip
+    steps = {
+        each.unit: (each.round, each.path[len(recalled.memory.paths.get(each.unit, ())) :])
+        for each in looked.units
+    }
+    return RunRecord(job.utc, __version__, job.loaded.sha256, judgements, steps)
+
+
+def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
+    """run.json: what ran on what. Media have their size alone: hashing a province's video takes hours."""
+    digests = {received.entry.real: received.sha256 for received in looked.read.received.values()}
+    inputs = [
+        {"unit": name, "path": entry.path, "size": entry.size, "sha256": digests.get(entry.real, "")}
+        for name, unit in sorted(collected.units.items())
+        for entry in sorted(
+            {*unit.entries, *(each.entry for each in unit.workbooks)}, key=lambda entry: entry.path
+        )
+    ]
+    rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
+    facts = {
+        "run": run,
+        "program": __version__,
+        "config_sha256": job.loaded.sha256,
+        "rules_sha256": hashlib.sha256(rules.encode()).hexdigest(),
+        "start": job.now.isoformat(timespec="seconds"),
+        "end": dt.datetime.now(dt.UTC).astimezone(job.now.tzinfo).isoformat(timespec="seconds"),
+        "inputs": inputs,
+        "zips": [
+            {"unit": each.unit, "path": each.shown, "size": each.real.stat().st_size}
+            for each in collected.zips
+        ],
+        "ignored": collected.ignored,
+        "rules_not_run": dict(looked.skipped),
+        "faults": [{"where": where, "what": what} for where, what in job.faults],
+    }
+    return json.dumps(facts, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")

@@ -1,0 +1,141 @@
+"""One look at all rows: canonical → join ← measure → validate.
+
+The unit's accepted suggestions need a second look, with other cells: hence a stage of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pipeline.canonical import Table, canonical
+from pipeline.collect import Collected
+from pipeline.fields import RESOURCE_FILE
+from pipeline.join import (
+    Index,
+    Key,
+    References,
+    canonical_names,
+    cover_table,
+    likely_files,
+    measured_seconds,
+    media_table,
+    orphans,
+    references,
+)
+from pipeline.links.result import LinkResult
+from pipeline.measure import Measured
+from pipeline.model import Finding, Submission
+from pipeline.probe.columns import cover_columns, media_columns
+from pipeline.rules.opened import opened_table
+from pipeline.rules.qualified import courses_table, platforms_table
+from pipeline.settings import Settings
+from pipeline.submissions import Fault, Read
+from pipeline.validate import Outcome, measured_suggestions, validate
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before any row is looked at.
+
+    tables: those that do not depend on what the rows say (`units`, `register`, `earlier`,
+    `attachments`), where there are any. links: results by link, None if no link was ever opened.
+    """
+
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    links: Mapping[str, LinkResult] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """All rows with their canonical values, the tables that the rules read, and what was found."""
+
+    table: Table
+    tables: Mapping[str, pd.DataFrame]
+    outcome: Outcome
+    measured: Measured
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the form of cells, and what the rules found."""
+        return [*self.table.findings, *self.outcome.findings]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Crashes of ours on the way."""
+        return [*self.table.faults, *self.measured.faults, *self.outcome.faults]
+
+
+def examine(
+    read: Read,
+    collected: Collected,
+    known: Known,
+    settings: Settings,
+    today: str,
+    measuring: Callable[[Iterable[Key]], Measured],
+) -> Examined:
+    """Look at all rows. measuring: gives the facts of files."""
+    table = canonical(read.submissions, settings)
+    indexes = {name: Index(unit.entries, unit.unfinished) for name, unit in collected.units.items()}
+    found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
+    for index, names in canonical_names(found).items():
+        table.values.at[index, RESOURCE_FILE] = names
+    measured = measuring(found.keys())
+    tables = {**known.tables, **_tables(table, found, measured, indexes, collected, read, settings)}
+    if known.links is not None:
+        tables["opened"] = opened_table(table.values, known.links, settings, today)
+    measured_suggestions(table, tables["resources"]["@measured"])
+    return Examined(table, tables, validate(table, tables, settings, today), measured)
+
+
+def _named_elsewhere(submissions: Iterable[Submission], indexes: Mapping[str, Index]) -> Iterator[Key]:
+    """Files that 单位信息 and 平台资质 name."""
+    for each in submissions:
+        values = [*each.unit_info.values(), *(value for row in each.platforms for value in row.values())]
+        for part in (part.strip() for value in values for part in value.text.replace("；", ";").split(";")):
+            path = indexes[each.unit].find(part).path if part else ""
+            if path:
+                yield each.unit, path
+
+
+def _authorised(collected: Collected) -> dict[str, bool]:
+    """The units that sent something called 授权 (rule R11-3)."""
+    return {name: any("授权" in each.path for each in unit.entries) for name, unit in collected.units.items()}
+
+
+def _tables(
+    table: Table, found: References, measured: Measured, indexes: Mapping[str, Index], collected: Collected,
+    read: Read, settings: Settings,
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """The tables that come from the rows and their files."""
+    values = table.values
+    media_facts = {key: media_columns(facts) for key, facts in measured.facts.items()}
+    cover_facts = {key: cover_columns(facts) for key, facts in measured.facts.items()}
+    media = media_table(values, found, media_facts, measured.twins, settings.media_types)
+    likely = likely_files(values, indexes, found.claimed)
+    mine = [each for each in reversed(read.submissions) if each.rows]
+    return {
+        "resources": pd.concat(
+            [
+                values,
+                pd.Series(values.index, values.index, name="@index"),
+                measured_seconds(media).reindex(values.index).rename("@measured"),
+                likely.rename("@likely"),
+                values["@unit"].map(_authorised(collected)).rename("@authorised"),
+            ],
+            axis=1,
+        ),
+        "media": media,
+        "covers": cover_table(values, found, cover_facts),
+        "orphans": orphans(
+            collected.units.values(),
+            found,
+            zip(values["@unit"], likely, strict=True),
+            {each.unit: each.workbook for each in mine},
+            {each.unit for each in mine if "资源封面" in each.layout.columns},
+        ),
+        "platforms": platforms_table(read.submissions, indexes),
+        "courses": courses_table(values, read.submissions, settings),
+    }

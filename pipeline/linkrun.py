@@ -1,0 +1,45 @@
+"""The conductor of `links`: which links the units sent, opened over the internet, what was seen kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipeline.canonical import canonical
+from pipeline.job import LINKS, Job
+from pipeline.links.check import LinkSummary, check_links
+from pipeline.links.result import Outcome
+from pipeline.submissions import read_all
+
+_WITNESS = "https://www.{}/"
+
+
+def open_links(job: Job) -> LinkSummary:
+    """Read the workbooks and open every 资源链接 that is well formed.
+
+    Raises sqlite3.Error or OSError if the results cannot be kept, OSError if input/ cannot be listed.
+    """
+    read = read_all(job.collect(), job.workers, job.limits, job.progress)
+    table = canonical(read.submissions, job.settings)
+    whole = table.values["资源链接"].where(~table.broken["资源链接"], "")
+    links = sorted(set(whole) - {""})
+    witnesses = [_WITNESS.format(domain) for domain in job.settings.platforms]
+    with job.progress.stage("检测链接", len(links)) as advance:
+        return check_links(
+            links, job.output / LINKS, job.settings.links, now=job.now, on_done=advance, witnesses=witnesses
+        )
+
+
+def told(summary: LinkSummary) -> list[str]:
+    """What the screen says."""
+    counts: Mapping[Outcome, int] = summary.outcomes
+    graded = "，".join(f"{outcome.value} {counts.get(outcome, 0)} 个" for outcome in Outcome)
+    lines = [
+        f"链接 {summary.asked} 个：沿用以前的结果 {summary.known} 个，这次检测 {summary.checked} 个。",
+        f"{graded}。",
+    ]
+    if summary.offline:
+        lines.append(
+            f"有 {summary.offline} 个链接没有判断：这台计算机似乎没有连上互联网。请检查网络后重新运行；"
+            "不能上网的，请在能上网的计算机上检测、导出，再到这里导入。"
+        )
+    return lines + ([summary.warning] if summary.warning else [])

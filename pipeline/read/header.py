@@ -1,0 +1,95 @@
+"""The row of headers of a resource table: found by the names in it, wherever it stands."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import islice
+
+from pipeline.fields import ERROR_COLUMN, FIELDS, NAMES, bare_name
+from pipeline.model import Sheet
+
+HEADER_WITHIN = 60
+"""The header is looked for in this many rows that hold something."""
+LONGEST_NAME = 60
+ENOUGH_NAMES = 3
+SURELY_THE_HEADER = 10
+ENOUGH_WITH_ALIASES = 5
+
+_ALIASES = {alias: field.name for field in FIELDS for alias in field.aliases}
+_STANDARD = {unicodedata.normalize("NFKC", name).casefold(): name for name in NAMES}
+_BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A row of headers: standard fields, other names read as fields, repeats and extra columns."""
+
+    sheet: Sheet
+    row: int
+    columns: dict[str, int]
+    renamed: dict[str, str]
+    repeated: tuple[tuple[str, int], ...]
+    extra: tuple[tuple[str, int], ...]
+
+
+def find_header(sheet: Sheet) -> Header | None:
+    """The row with the most standard names, if it has enough to be no accident."""
+    best: tuple[int, int, int] | None = None
+    for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
+        texts = [text for text in cells.values() if len(text) <= LONGEST_NAME]
+        names = {standard_name(text) for text in texts}
+        aliases = {_ALIASES.get(bare_name(text), "") for text in texts} - names - {""}
+        exact = len(names - {""})
+        score = (exact * 2 + len(aliases), -row, exact)
+        if (exact >= ENOUGH_NAMES or exact + len(aliases) >= ENOUGH_WITH_ALIASES) and (
+            best is None or score > best
+        ):
+            best = score
+        if exact >= SURELY_THE_HEADER:
+            break
+    return _read(sheet, -best[1]) if best else None
+
+
+def standard_name(text: str) -> str:
+    """The field of 表1 that a header names as it is, whatever stands around the name; "" if none."""
+    return _STANDARD.get(unicodedata.normalize("NFKC", bare_name(text)).casefold(), "")
+
+
+def _read(sheet: Sheet, row: int) -> Header:
+    columns: dict[str, int] = {}
+    repeated, others = [], []
+    for column, text in sheet.rows[row].items():
+        name = standard_name(text)
+        if not name:
+            others.append((text.strip(), column))
+        elif name in columns:
+            repeated.append((name, column))
+        else:
+            columns[name] = column
+    renamed, extra = {}, []
+    for text, column in others:
+        name = _likely_name(text, columns)
+        if name:
+            columns[name] = column
+            renamed[name] = text
+        elif text and text != ERROR_COLUMN:
+            extra.append((text, column))
+    return Header(sheet, row, columns, renamed, tuple(repeated), tuple(extra))
+
+
+def surely_means(text: str, name: str) -> bool:
+    """Whether a header that is not the standard name differs from it by bracketed words alone."""
+    return standard_name(_BRACKETED.sub("", text)) == name
+
+
+def _likely_name(text: str, taken: dict[str, int]) -> str:
+    """The field that another header name stands for, "" if none or already there."""
+    bare = bare_name(text)
+    plain = _BRACKETED.sub("", bare)
+    name = _ALIASES.get(bare) or _ALIASES.get(plain) or standard_name(plain)
+    if not name:
+        name = next(iter(difflib.get_close_matches(bare, NAMES, 1, 0.8)), "")
+    return "" if name in taken else name

@@ -1,0 +1,136 @@
+"""What earlier runs and the province have said: history.db, 人工复核.xlsx, the round before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline import history
+from pipeline.history import Memory
+from pipeline.isolate import Failure, Limits, Workers
+from pipeline.job import HISTORY
+from pipeline.model import Finding, Rejection, Submission
+from pipeline.read.reviewbook import FilledLine, read_review
+from pipeline.remembered import Decision
+from pipeline.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
+from pipeline.rounds import Comparison, compare, round_findings
+from pipeline.submissions import Earlier
+from pipeline.summarise import Told, for_later
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known before a run. said: what 人工复核.xlsx says, not yet in the history.
+
+    read: the review workbooks as they were read, so that later changes are seen.
+    """
+
+    memory: Memory
+    said: Said
+    read: Mapping[Path, bytes] = field(default_factory=dict)
+
+
+def recall(output: Path, workers: Workers, limits: Limits, now: dt.datetime) -> Recalled:
+    """Memory of the runs before, and what was filled in since. Raises HistoryError."""
+    memory = history.open_history(output / HISTORY, _shown(output))
+    books = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}
+    filled: list[Filled] = []
+    remarks: list[str] = []
+    for path, outcome in workers.run(read_review, list(books), limits=limits):
+        if isinstance(outcome, Failure | Rejection):
+            why = outcome.cause if isinstance(outcome, Rejection) else "内容异常"
+            remarks.append(f"“{path.name}”读不出来（{why}），其中的决定没有采用，请改好后重新运行。")
+        else:
+            filled += map(_filled, outcome)
+    said = decisions_of(filled, now.astimezone(dt.UTC))
+    said.remarks[:0] = remarks
+    for unit, received in said.receipts.items():
+        history.set_receipt(output / HISTORY, unit, received)
+    if said.receipts:
+        memory = replace(memory, receipt_times={**memory.receipt_times, **said.receipts})
+    return Recalled(memory, said, books)
+
+
+def _shown(output: Path) -> int:
+    """The number of the run whose result the output shows, 0 if it shows none."""
+    try:
+        number = json.loads((output / "run.json").read_bytes())["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return number if isinstance(number, int) else 0
+
+
+def _filled(line: FilledLine) -> Filled:
+    cells = line.cells
+    unit, code, name, value, resource, before = line.about or ("",) * 6
+    return Filled(
+        sheet=line.sheet.strip() if line.sheet.strip() in INPUTS else next(iter(INPUTS)),
+        about=Decision(unit, code, name, value, resource, "") if line.about else None,
+        before=before,
+        unit=unit or cells.get("单位", "").strip(),
+        name=cells.get("资源名称", "").strip(),
+        verdict=cells.get("决定", ""),
+        reason=cells.get("理由", ""),
+        who=cells.get("审核人", ""),
+        received=cells.get("更正收到时间", ""),
+    )
+
+
+def changed_meanwhile(recalled: Recalled, output: Path) -> dict[str, bytes]:
+    """Review workbooks that a person saved while the run was going on, by the name they shall keep."""
+    now = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}
+    stem = Path(BOOK).stem
+    return {
+        f"{FOLDER}/{stem}（运行中修改{number}）.xlsx": data
+        for number, (path, data) in enumerate(now.items(), 1)
+        if recalled.read.get(path) != data
+    }
+
+
+# --- the round before ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """What became of the round before: W07 and its like, and by unit the comparisons of its workbooks."""
+
+    findings: Sequence[Finding]
+    by_unit: Mapping[str, Sequence[Comparison]]
+
+
+def progress_of(
+    earlier: Mapping[tuple[str, str], Earlier],
+    sent: Mapping[tuple[str, str], Submission],
+    told: Iterable[Told],
+    path: Path,
+) -> Progressed:
+    """Compare each workbook with the one of the round before. sent: as sent, nothing accepted applied."""
+    by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for each in told:
+        by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
+    findings: list[Finding] = []
+    by_unit: dict[str, list[Comparison]] = defaultdict(list)
+    for key, before in earlier.items():
+        known = history.previous_findings(path, key[0], before.sha256)
+        comparison = compare(before.submission, known, sent[key], for_later(by_book[key]))
+        by_unit[key[0]].append(comparison)
+        findings += round_findings(comparison, sent[key])
+    return Progressed(findings, by_unit)
+
+
+def receipt_of(unit: str, digests: Iterable[str], seen: Mapping[tuple[str, str], str], memory: Memory) -> str:
+    """When the unit's material came, ISO 8601: as a person set it, else when its first workbook was seen."""
+    if unit in memory.receipt_times:
+        return memory.receipt_times[unit]
+    known = {*digests, *(each.sha256 for each in memory.sent.get(unit, ()))}
+    return min((seen[unit, digest] for digest in known if (unit, digest) in seen), default="")
+
+
+def decisions_now(path: Path, said: Iterable[Decision]) -> list[Decision]:
+    """Keep what was said in the history; all decisions, oldest first."""
+    history.add_decisions(path, said)
+    return history.decisions(path)

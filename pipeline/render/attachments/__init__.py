@@ -1,0 +1,1 @@
+"""The Word attachments: how an official document is laid out, the templates, and filling them."""

@@ -1,0 +1,137 @@
+"""Drafts of the letters that go out with the returned workbooks. Nothing is ever sent by the program."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+
+import jinja2
+
+from pipeline.rules import REGISTER
+from pipeline.settings import Call
+from pipeline.summarise import Told, UnitSummary
+
+MOST_PROBLEMS = 5
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem in a letter: its rule's title, how often, and the first sentence about it."""
+
+    title: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A workbook that goes with a letter."""
+
+    name: str
+    data: bytes
+
+
+def return_letter(
+    unit: UnitSummary, told: Iterable[Told], address: str, workbooks: Sequence[Attached], call: Call
+) -> bytes:
+    """The draft for a unit whose workbooks go back (RFC 5322, text and HTML, the workbooks attached).
+
+    address: as typed by the unit; what is no e-mail address is left out, so that a person fills it in.
+    """
+    facts = {**_numbers(unit, call), "problems": _problems(told)}
+    subject = f"请修改：{call.title}资源元数据（第 {unit.round} 轮校验结果）"
+    return _draft("return", subject, address, facts, workbooks)
+
+
+def overdue_letter(unit: str, late: str, address: str, today: str, call: Call) -> bytes:
+    """The draft that reminds a unit after the deadline. late: 逾期未报 or 逾期未改."""
+    unsent = late == "逾期未报"
+    facts = {
+        "to": _plain(unit),
+        "call": call,
+        "deadline": call.deadlines.resources.isoformat(),
+        "today": today,
+        "situation": "尚未收到你单位的元数据表" if unsent else "退回你单位的工作簿还没有改好报回",
+        "asked": "报送" if unsent else "改好报回",
+    }
+    return _draft("overdue", f"请尽快报送：{call.title}", address, facts, ())
+
+
+def chat_text(unit: UnitSummary, call: Call) -> str:
+    """A few lines about a unit, to be pasted into a chat."""
+    return _template("chat.txt.j2").render(_numbers(unit, call))
+
+
+def _numbers(unit: UnitSummary, call: Call) -> dict[str, object]:
+    return {
+        "to": _plain(unit.unit.rpartition("/")[2]),
+        "call": call,
+        "round": unit.round,
+        "rows": unit.rows,
+        "passed": unit.passed,
+        "returned": unit.returned,
+        "review": unit.review,
+        "errors": unit.counts.errors,
+        "warnings": unit.counts.warnings,
+        "deadline": call.deadlines.resources.isoformat(),
+    }
+
+
+def _problems(told: Iterable[Told]) -> list[Problem]:
+    """What keeps rows from passing, the most frequent first."""
+    deciding = [each for each in told if each.decides]
+    first = {each.finding.code: _plain(each.message) for each in reversed(deciding)}
+    often = Counter(each.finding.code for each in deciding).most_common(MOST_PROBLEMS)
+    return [Problem(REGISTER.rules[code].title, count, first[code]) for code, count in often]
+
+
+def _draft(
+    name: str, subject: str, address: str, facts: Mapping[str, object], workbooks: Sequence[Attached]
+) -> bytes:
+    letter = EmailMessage(policy=SMTP)
+    letter["Subject"] = _plain(subject)
+    if to := _ADDRESS.fullmatch(address.strip()):
+        user, _, domain = to[0].partition("@")
+        letter["To"] = Address(username=user, domain=domain)
+    # Outlook opens such a file as a draft, not as a letter received.
+    letter["X-Unsent"] = "1"
+    known = {**facts, "subject": subject}
+    letter.set_content(_template(f"{name}.txt.j2").render(known), cte="base64")
+    letter.add_alternative(_template(f"{name}.html.j2").render(known), subtype="html", cte="base64")
+    for each in workbooks:
+        letter.add_attachment(each.data, *_XLSX, filename=each.name)
+    for number, part in enumerate(letter.walk()):
+        if part.is_multipart():
+            # The standard library draws boundaries by chance; the same letter shall have the same bytes.
+            part.set_boundary(f"=_part_{number}_=")
+    return letter.as_bytes()
+
+
+def _plain(text: str) -> str:
+    """A text from outside as one line of a letter."""
+    return " ".join(_CONTROL.sub("\ufffd", text).split())
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    loader = jinja2.PackageLoader("pipeline.render.letters", "")
+    return jinja2.Environment(
+        loader=loader,
+        autoescape=jinja2.select_autoescape(("html.j2",), ()),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)

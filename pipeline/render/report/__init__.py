@@ -1,0 +1,1 @@
+"""The province's report as page, workbook and document: values in, bytes out."""

@@ -1,0 +1,236 @@
+"""人工复核: what a person has to decide, and what was decided.
+
+Pure. A line carries what it is about (unit, rule, field, value, resource) out of sight, so that it may
+be sorted or filtered, and its decision finds its way back whatever became of the rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pipeline.accept import Explanations, explanation_of
+from pipeline.decide import (
+    OF_FINDINGS,
+    OF_ROWS,
+    OF_UNITS,
+    WITHDRAW,
+    Row,
+    holds,
+    in_force,
+    may_accept,
+    value_key,
+)
+from pipeline.model import Place
+from pipeline.remembered import Decision
+from pipeline.settings import BEIJING, Settings
+from pipeline.summarise import REVIEW, Tally, Told, UnitSummary
+
+FOLDER, BOOK = "汇总", "人工复核.xlsx"
+FINDINGS, RESOURCES, UNITS = "问题", "资源", "单位"
+CHOICES = {FINDINGS: OF_FINDINGS, RESOURCES: OF_ROWS, UNITS: OF_UNITS}
+"""The sheets of 人工复核.xlsx, and what may be decided on each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one sheet: what is shown, what it is about, and the decision in force, if there is one.
+
+    shown are the cells before the decision, in the order of `COLUMNS`.
+    """
+
+    about: Decision
+    shown: tuple[str, ...]
+    made: Decision | None = None
+
+
+COLUMNS = {
+    FINDINGS: ("单位", "资源名称", "位置", "级别", "规则", "字段", "当前值", "问题", "单位说明"),
+    RESOURCES: ("单位", "资源名称", "位置", "主讲人", "结论", "待定的问题"),
+    UNITS: ("单位", "状态", "轮次", "收到时间", "是否逾期", "资源", "通过", "退回", "待复核"),
+}
+INPUTS = {
+    FINDINGS: ("决定", "理由", "审核人"),
+    RESOURCES: ("决定", "理由", "审核人"),
+    UNITS: ("决定", "理由", "审核人", "更正收到时间"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a person wrote on a line. sheet, about: of the line; the rest as typed.
+
+    about is None for a line that the person added, which unit and name then tell.
+    """
+
+    sheet: str
+    about: Decision | None
+    before: str
+    unit: str
+    name: str
+    verdict: str
+    reason: str
+    who: str
+    received: str = ""
+
+
+@dataclass(slots=True)
+class Said:
+    """What was filled in: decisions, receipt times by unit (ISO 8601, UTC), what was not understood."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    receipts: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+# --- what is to be decided ---------------------------------------------------------------------
+
+
+def review_lines(
+    told: Iterable[Told],
+    rows: Sequence[Row],
+    counts: Tally,
+    units: Iterable[UnitSummary],
+    said: Mapping[tuple[str, str], Explanations],
+    decisions: Iterable[Decision],
+    settings: Settings,
+) -> dict[str, list[Line]]:
+    """The lines of each sheet. said: by (unit, workbook) what the unit explained.
+
+    A finding has a line if it is a 警告 that decides, or one that a person may accept, or is
+    explained, or was decided; a resource if nothing but 警告 keep it from passing, or it was decided.
+    """
+    made = {each.subject: each for each in in_force(decisions)}
+    at = {(row.place.unit, row.place.workbook, row.place.row): row for row in rows}
+    pending: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    lines: dict[str, list[Line]] = {FINDINGS: [], RESOURCES: [], UNITS: []}
+    for each in told:
+        place = each.finding.place
+        row = at.get((place.unit, place.workbook, place.row))
+        line = _finding_line(each, row, said.get((place.unit, place.workbook), {}), made)
+        if line and (each.decision or line.shown[-1] or line.made or _for_a_person(each, settings)):
+            lines[FINDINGS].append(line)
+        if each.decides and row:
+            pending[place.unit, place.workbook, place.row].append(f"{each.finding.code} {each.message}")
+    for key, row in at.items():
+        verdict = counts.verdict(*key)
+        about = Decision(row.place.unit, "", "", row.content, row.resource, "")
+        before = made.get(about.subject)
+        decided = before if before and holds(before, row) else None
+        if verdict == REVIEW or decided:
+            shown = (*_named(row), row.resource.split("|")[1], verdict, "\n".join(pending[key]))
+            lines[RESOURCES].append(Line(about, shown, decided))
+    for unit in units:
+        about = Decision(unit.unit, "", "", str(unit.round), "", "")
+        recommended = made.get(about.subject)
+        still = recommended if recommended and recommended.value == str(unit.round) else None
+        numbers = map(str, (unit.rows, unit.passed, unit.returned, unit.review))
+        cells = (unit.unit, unit.state, str(unit.round or ""), unit.received, unit.late, *numbers)
+        lines[UNITS].append(Line(about, cells, still))
+    return lines
+
+
+def _for_a_person(each: Told, settings: Settings) -> bool:
+    return each.decides and may_accept(each.finding, settings)
+
+
+def _finding_line(
+    each: Told, row: Row | None, said: Explanations, made: Mapping[tuple[str, ...], Decision]
+) -> Line | None:
+    found, place = each.finding, each.finding.place
+    resource = row.resource if row else ""
+    about = Decision(place.unit, found.code, place.field, value_key(found.value), resource, "")
+    name = row.name if row else ""
+    explained = explanation_of(found, said) if said else ""
+    shown = (
+        place.unit, name, _where(place), each.severity.value, found.code, place.field, found.value,
+        each.message, explained,
+    )  # fmt: skip
+    return Line(about, shown, made.get(about.subject))
+
+
+def _named(row: Row) -> tuple[str, str, str]:
+    return row.place.unit, row.name, _where(replace(row.place, cell=""))
+
+
+def _where(place: Place) -> str:
+    """A place as a person reads it."""
+    if not place.row:
+        return place.workbook
+    return f"{place.sheet}!{place.cell}" if place.cell else f"{place.sheet} 第{place.row}行"
+
+
+# --- what was decided ------------------------------------------------------------------------
+
+
+def decisions_of(filled: Iterable[Filled], when: datetime) -> Said:
+    """The decisions in the lines as they were filled in. when: the time of reading, in UTC.
+
+    A decision that was there and is blank now is withdrawn.
+    """
+    said = Said()
+    stamp = when.isoformat(timespec="seconds")
+    for each in filled:
+        if each.received:
+            _receive(each, when, said)
+        verdict = each.verdict.strip()
+        if not verdict and not (each.before and each.about):
+            continue
+        if verdict and verdict not in CHOICES[each.sheet]:
+            choices = "或".join(f"“{choice}”" for choice in CHOICES[each.sheet])
+            said.remarks.append(
+                f"人工复核.xlsx 工作表“{each.sheet}”中“{each.unit}”的决定“{verdict}”看不懂，"
+                f"没有采用，请填{choices}。"
+            )
+            continue
+        about = each.about or Decision(each.unit.strip(), "", "", "", each.name.strip(), "")
+        said.decisions.append(
+            replace(
+                about,
+                verdict=verdict or WITHDRAW,
+                reason=each.reason.strip(),
+                who=each.who.strip(),
+                when=stamp,
+            )
+        )
+    return said
+
+
+def _receive(each: Filled, when: datetime, said: Said) -> None:
+    try:
+        time = datetime.fromisoformat(each.received.strip().replace("/", "-"))
+    except ValueError:
+        said.remarks.append(
+            f"人工复核.xlsx 中“{each.unit}”的收到时间“{each.received}”看不懂，没有采用，"
+            "请按 2024-05-15 17:30 的样子填写。"
+        )
+        return
+    local = time if time.tzinfo else time.replace(tzinfo=BEIJING)
+    said.receipts[each.unit] = local.astimezone(when.tzinfo).isoformat(timespec="seconds")
+
+
+def named_rows(decisions: Iterable[Decision], rows: Sequence[Row]) -> tuple[list[Decision], list[str]]:
+    """Decisions on lines that a person added, which know the resource by its name alone, made whole.
+
+    Also a sentence for each whose name belongs to no resource of the unit, or to several.
+    """
+    by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_name[row.place.unit, row.name.strip()].append(row)
+    whole, remarks = [], []
+    for each in decisions:
+        if each.code or each.value or not each.resource:
+            whole.append(each)
+            continue
+        meant = by_name[each.unit, each.resource]
+        if len(meant) == 1:
+            whole.append(replace(each, resource=meant[0].resource, value=meant[0].content))
+        else:
+            how_many = f"有 {len(meant)} 个" if meant else "没有"
+            remarks.append(
+                f"人工复核.xlsx 中加的一行没有采用：“{each.unit}”{how_many}名为“{each.resource}”的资源，"
+                "请核对。"
+            )
+    return whole, remarks

@@ -1,0 +1,350 @@
+"""所属系列: its name, the order of its members, and what they have in common (规则 R06, R07, Y05)."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from pipeline.model import Severity
+from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
+
+_CLAUSE = "附件4 表1 “所属顺序” 如: 01"
+_SERIES = "附件4 表1 “所属系列”：当多个资源具备较高的相关性, 可以组合成为一个系列或合辑时, 可填写该字段"
+_NUMBER = r"0{0,20}[0-9]{1,4}"
+_SHOWN_GAPS = 5
+_BY = ["@unit", "key"]
+
+
+def series_key(names: pd.Series) -> pd.Series:
+    """Series names without blanks, punctuation and the words 系列, 合辑, 丛书 at their end; "" stays ""."""
+    bare = names.str.replace(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+", "", regex=True).str.lower()
+    key = bare.str.replace(r"(?<=.)(?:系列课程|系列|合辑|丛书)$", "", regex=True)
+    return key.where(key != "", names)
+
+
+def _members(resources: pd.DataFrame) -> pd.DataFrame:
+    """The rows that belong to a series, with its `key`."""
+    named = resources[resources["所属系列"] != ""]
+    return named.assign(key=series_key(named["所属系列"]))
+
+
+@table_rule(
+    "R06-1",
+    Severity.WARNING,
+    "所属系列",
+    reads=("所属系列",),
+    title="同一系列写法一致",
+    why="写法不同会被当成两个系列，资源就散开了。",
+    source="附件4 表1 “所属系列”；写法通知未规定",
+    basis=INFERRED,
+    says="“{value}”与第 {other_row} 行的“{suggestion}”疑为同一系列。",
+    fix="是同一系列的请统一为“{suggestion}”，不是的请在“单位说明”中写明。",
+    bad="""
+    | 所属系列 | 所属顺序 | 资源名称 |
+    | 航空科普 | 01 | 发动机 |
+    | 航空科普 | 02 | 机翼 |
+    | >航空科普系列< | 03 | 起落架 |
+    """,
+    good="航空科普",
+)
+def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
+    """The rarer spelling is the wrong one; at a tie the later."""
+    named = _members(resources)
+    spellings = (
+        named.groupby(["@unit", "key", "所属系列"], as_index=False)
+        .agg(count=("@row", "size"), other_row=("@row", "min"))
+        .sort_values(["@unit", "key", "count", "other_row"], ascending=[True, True, False, True])
+    )
+    usual = spellings.drop_duplicates(["@unit", "key"]).rename(columns={"所属系列": "suggestion"})
+    joined = named.merge(usual[["@unit", "key", "suggestion", "other_row"]], on=["@unit", "key"])
+    return joined[joined["所属系列"] != joined["suggestion"]]
+
+
+@table_rule(
+    "R06-2",
+    Severity.NOTE,
+    "所属系列",
+    reads=("所属系列",),
+    title="一个系列有几个资源",
+    why="只有一个资源的系列，平台上点进去只有它自己。",
+    source=_SERIES,
+    basis=EXAMPLE,
+    says="系列“{value}”只有这一个资源。",
+    fix="请核对系列名称，是否漏报了其他资源；不成系列的可以留空。",
+    bad="""
+    | 所属系列 | 所属顺序 | 资源名称 |
+    | 航天史 | 01 | 起步 |
+    | 航天史 | 02 | 登月 |
+    | >空间站< | 03 | 对接 |
+    """,
+    good="航天史",
+)
+def series_of_one(resources: pd.DataFrame) -> pd.DataFrame:
+    """However its name is spelled: another spelling is told by R06-1 alone."""
+    named = _members(resources)
+    return named[~named.duplicated(_BY, keep=False)]
+
+
+@table_rule(
+    "R07-1",
+    Severity.WARNING,
+    "所属顺序",
+    reads=("所属系列", "所属顺序"),
+    title="填了所属系列就填所属顺序",
+    why="没有顺序，系列里的资源无法排列。",
+    source=_CLAUSE + "；成对填写通知未规定",
+    basis=EXAMPLE,
+    says="已填所属系列“{series}”，未填“所属顺序”。",
+    fix="请补填本资源在系列中的顺序，如 01。",
+    bad="""
+    | 所属系列 | 所属顺序 |
+    | 航天史 | >< |
+    """,
+    good="01",
+)
+def series_without_order(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a series and no order."""
+    lone = (resources["所属系列"] != "") & (resources["所属顺序"] == "")
+    return resources.assign(series=resources["所属系列"])[lone]
+
+
+@table_rule(
+    "R07-1b",
+    Severity.WARNING,
+    "所属系列",
+    reads=("所属系列", "所属顺序"),
+    title="填了所属顺序就填所属系列",
+    why="没有系列名称，顺序没有意义。",
+    source=_CLAUSE + "；成对填写通知未规定",
+    basis=EXAMPLE,
+    says="已填所属顺序“{order}”，未填“所属系列”。",
+    fix="请补填系列名称；不属于任何系列的，请删去顺序。",
+    bad="""
+    | 所属系列 | 所属顺序 |
+    | >< | 01 |
+    """,
+    good="航天史",
+)
+def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows with an order and no series."""
+    lone = (resources["所属系列"] == "") & (resources["所属顺序"] != "")
+    return resources.assign(order=resources["所属顺序"])[lone]
+
+
+@table_rule(
+    "R07-3",
+    Severity.ERROR,
+    "所属顺序",
+    reads=("所属系列", "所属顺序"),
+    title="同一系列中顺序不重复",
+    why="两个资源占同一个位置，平台无法排列。",
+    source=_CLAUSE,
+    basis=INFERRED,
+    says="系列“{series}”的顺序“{value}”在第 {first_row} 行已用过。",
+    fix="请给其中一个换成未用的顺序号。",
+    bad="""
+    | 所属系列 | 所属顺序 | 资源名称 |
+    | 航天史 | 03 | 起步 |
+    | 航天史 | >03< | 登月 |
+    """,
+    good="04",
+)
+def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
+    """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone."""
+    placed = resources[(resources["所属系列"] != "") & (resources["所属顺序"] != "")]
+    placed = placed.assign(number=placed["所属顺序"].str.lstrip("0"), series=placed["所属系列"])
+    by = placed.groupby(["@unit", "所属系列", "number"])["@row"]
+    return placed.assign(first_row=by.transform("first"))[by.cumcount() > 0]
+
+
+def _numbered(resources: pd.DataFrame) -> pd.DataFrame:
+    """The members, with their `number`, of those series in which every order is a number of its own.
+
+    A missing, unreadable or repeated order is told by itself, and would make gaps of its own.
+    """
+    named = _members(resources)
+    readable = named["所属顺序"].str.fullmatch(_NUMBER).astype(bool)
+    named = named[readable.groupby([named["@unit"], named["key"]]).transform("all")]
+    named = named.assign(number=named["所属顺序"].astype("int64"))
+    twice = named.duplicated([*_BY, "number"], keep=False)
+    return named[~twice.groupby([named["@unit"], named["key"]]).transform("any")]
+
+
+@table_rule(
+    "R07-4",
+    Severity.NOTE,
+    "所属顺序",
+    reads=("所属系列",),
+    title="系列内的顺序从 01 起，中间不空",
+    why="中间缺号，多半是漏报了资源或编错了号。",
+    source=_CLAUSE + "；连续编号通知未规定",
+    basis=INFERRED,
+    says="系列“{series}”缺少顺序 {missing}。",
+    fix="请确认是否漏报；没有漏报的，请从 01 起连续编号。",
+    bad="""
+    | 所属系列 | 所属顺序 | 资源名称 |
+    | 航天史 | 01 | 起步 |
+    | 航天史 | 02 | 登月 |
+    | 航天史 | >04< | 对接 |
+    """,
+    good="03",
+)
+def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
+    """Told once a series, at the row behind the first gap; 00 may come first.
+
+    A series of one is told by R06-2. Orders of three and more digits with more gaps than members
+    are no count but a code, such as 0101, 0102, 0201 for chapter and section.
+    """
+    rows = _numbered(resources).sort_values([*_BY, "number"], kind="stable")
+    series = rows.groupby(_BY)["number"]
+    first = series.shift(fill_value=0) + 1
+    rows = rows.assign(series=rows["所属系列"], first=first, lacks=(rows["number"] - first).clip(lower=0))
+    lacking, members = rows.groupby(_BY)["lacks"].transform("sum"), series.transform("size")
+    counted = (members > 1) & ((series.transform("max") < 100) | (lacking <= members))
+    behind = rows[counted & (rows["lacks"] > 0)]
+    texts = list(map(_span, behind["first"], behind["number"] - 1, behind["所属顺序"].str.len()))
+    spans = behind.assign(missing=texts).groupby(_BY)["missing"].agg(_listed)
+    return behind.drop_duplicates(_BY).join(spans, on=_BY)
+
+
+def _span(first: int, last: int, width: int) -> str:
+    """Orders as one writes them: 03, or 03–07."""
+    return f"{first:0{width}d}" if first == last else f"{first:0{width}d}–{last:0{width}d}"
+
+
+def _listed(spans: pd.Series) -> str:
+    return "、".join(spans[:_SHOWN_GAPS]) + (" 等" if len(spans) > _SHOWN_GAPS else "")
+
+
+@table_rule(
+    "R07-4b",
+    Severity.NOTE,
+    "所属顺序",
+    reads=("所属系列",),
+    title="系列内顺序的位数相同",
+    why="位数不同，按文字排序时 100 会排到 11 前面。",
+    source=_CLAUSE + "；位数统一通知未规定",
+    basis=INFERRED,
+    says="系列“{series}”的顺序位数不同，“{value}”应与其他各行一样用 {width} 位数字。",
+    fix="请填“{suggestion}”（先把单元格设为文本格式再录入）。",
+    bad="""
+    | 所属系列 | 所属顺序 | 资源名称 |
+    | 航天史 | 01 | 起步 |
+    | 航天史 | 02 | 登月 |
+    | 航天史 | >003< | 对接 |
+    """,
+    good="03",
+)
+def orders_of_mixed_width(resources: pd.DataFrame) -> pd.DataFrame:
+    """The usual width is right, as long as the highest number has room in it; at a tie the narrower."""
+    rows = _numbered(resources)
+    rows = rows.assign(series=rows["所属系列"], digits=rows["所属顺序"].str.len())
+    rows = rows[rows.groupby(_BY)["digits"].transform("nunique") > 1]
+    room = rows.groupby(_BY)["number"].transform("max").astype(str).str.len()
+    wide_enough = rows[rows["digits"] >= room]
+    usual = (
+        wide_enough.groupby([*_BY, "digits"], as_index=False)
+        .agg(count=("@row", "size"))
+        .sort_values([*_BY, "count", "digits"], ascending=[True, True, False, True])
+        .drop_duplicates(_BY)
+        .rename(columns={"digits": "width"})
+    )
+    rows = rows.merge(usual[[*_BY, "width"]], on=_BY)
+    rows = rows[rows["digits"] != rows["width"]]
+    padded = [f"{number:0{width}d}" for number, width in zip(rows["number"], rows["width"], strict=True)]
+    return rows.assign(suggestion=padded)
+
+
+_OWN_WORDS = re.compile(r"[归属]?(?:我|本|自|原创|个人|校方|院方|作者).{0,8}")
+
+
+def _out_of_line(resources: pd.DataFrame, field: str, sort: pd.Series) -> pd.DataFrame:
+    """Members whose value is of another sort than most of their series, with the first of the usual ones.
+
+    sort: what is compared, by row, "" to leave a row out. Columns: `series`, `usual` and `usual_row`, and
+    `rare`: fewer are like this one than like the usual; otherwise it is a tie with an earlier row.
+    """
+    rows = _members(resources.assign(sort=sort, series=resources["所属系列"]))
+    rows = rows[rows["sort"] != ""]
+    sorts = (
+        rows.groupby([*_BY, "sort"], as_index=False, sort=False)
+        .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))
+        .sort_values([*_BY, "count"], ascending=[True, True, False], kind="stable")
+    )
+    most = sorts.drop_duplicates(_BY).rename(columns={"sort": "usual_sort", "count": "most"})
+    rows = rows.merge(sorts[[*_BY, "sort", "count"]], on=[*_BY, "sort"]).merge(most, on=_BY)
+    return rows.assign(rare=rows["count"] < rows["most"])[rows["sort"] != rows["usual_sort"]]
+
+
+@table_rule(
+    "Y05",
+    Severity.NOTE,
+    "版权方",
+    reads=("所属系列", "版权方"),
+    title="同一系列的版权方写法一致",
+    why="同一个机构写成几样，公布时就像几个版权方。",
+    source="附件4 表1 “版权方”“所属系列”；一致通知未规定",
+    basis=INFERRED,
+    says="系列“{series}”的版权方不一致，第 {usual_row} 行是“{usual}”，本行是“{value}”。",
+    fix="是同一个版权方的，请统一写全称；确实不同的，无须处理。",
+    bad="""
+    | 所属系列 | 所属顺序 | 版权方 |
+    | 航天史 | 01 | 郑州大学 |
+    | 航天史 | 02 | >郑大< |
+    """,
+    good="郑州大学",
+)
+def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
+    """One that stands alone against several, or two that may be long and short for the same.
+
+    Speakers who each keep their own rights are no mistake. Words for oneself and short forms of the
+    unit's own name are told by R11-2.
+    """
+    names = resources["@unit"].str.rpartition("/")[2]
+    own = {
+        (text, name): bool(_OWN_WORDS.fullmatch(text)) or (text != name and _in_order(text, name))
+        for text, name in set(zip(resources["版权方"], names, strict=True))
+    }
+    told = _by_row(resources, [own[pair] for pair in zip(resources["版权方"], names, strict=True)])
+    rows = _out_of_line(resources, "版权方", resources["版权方"].mask(told, ""))
+    alike = [
+        _in_order(text, usual) or _in_order(usual, text)
+        for text, usual in zip(rows["版权方"], rows["usual"], strict=True)
+    ]
+    return rows[rows["rare"] | _by_row(rows, alike)]
+
+
+def _by_row(rows: pd.DataFrame, answers: list[bool]) -> pd.Series:
+    return pd.Series(answers, rows.index, dtype=bool)
+
+
+def _in_order(short: str, long: str) -> bool:
+    """Whether the characters of one name stand in the other in the same order, as 郑大 in 郑州大学."""
+    rest = iter(long)
+    return len(short) <= len(long) and all(char in rest for char in short)
+
+
+@table_rule(
+    "Y05b",
+    Severity.NOTE,
+    "所属分类",
+    reads=("所属系列", "所属分类"),
+    title="同一系列的分类一致",
+    why="一个系列分在几个大类里，学习者按分类就找不全。",
+    source="附件4 表1 “所属分类”“所属系列”；一致通知未规定",
+    basis=INFERRED,
+    says="系列“{series}”的分类不一致，第 {usual_row} 行是“{usual}”，本行是“{value}”。",
+    fix="请统一一级分类和层级数；确实不同的，无须处理。",
+    bad="""
+    | 所属系列 | 所属顺序 | 所属分类 |
+    | 航天史 | 01 | 科学文化-航天知识 |
+    | 航天史 | 02 | >航天知识< |
+    """,
+    good="科学文化-火箭技术",
+)
+def category_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
+    """Another first level, or another number of levels; below that a series may well vary."""
+    category = resources["所属分类"]
+    sort = category.str.partition("-")[0] + category.str.count("-").astype(str)
+    return _out_of_line(resources, "所属分类", sort.where(category != "", ""))

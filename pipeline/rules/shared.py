@@ -1,0 +1,101 @@
+"""What several resources of one unit share and each should have for itself (规则 Y03, R15-7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.model import Severity
+from pipeline.rules.link import is_home_page, passing
+from pipeline.rules.rule import INFERRED, table_rule
+from pipeline.rules.series import series_key
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SAME_RESOURCE = ["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"]
+
+
+def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.DataFrame:
+    """Rows that have the same thing as an earlier one of their unit that they have nothing to do with.
+
+    thing: what is shared, by row. lone: rows that share with nobody, even in their series. A
+    series counts as one from its first row on, and so does a resource that stands twice (rule Y01).
+    Columns: `first_row` and `first_name`, of the earliest that has the thing.
+    """
+    rows = rows.assign(thing=thing, lone=lone, series=series_key(rows["所属系列"]))
+    rows = rows[(rows["thing"] != "") & ~rows.duplicated(_SAME_RESOURCE)]
+    of_series = rows.groupby(["@unit", "thing", "series"])
+    later = of_series["lone"].cumsum() - rows["lone"] > 0
+    own = (rows["series"] == "") | (rows["lone"] & later)
+    head = rows["@index"].where(own, of_series["@index"].transform("first"))
+    by = rows.groupby(["@unit", "thing"])
+    rows = rows.assign(
+        head=head,
+        first_row=by["@row"].transform("first"),
+        first_name=by["资源名称"].transform("first"),
+    )
+    return rows[rows["head"] != rows.groupby(["@unit", "thing"])["head"].transform("first")]
+
+
+@table_rule(
+    "Y03",
+    Severity.WARNING,
+    "资源链接",
+    reads=("资源链接",),
+    title="不同资源有各自的链接",
+    why="几个资源指向同一个页面，学习者点开的不是这一个。",
+    source="附件4 表1 “资源链接”：第三方平台上本课程的链接地址",
+    basis=INFERRED,
+    says="链接“{value}”在第 {first_row} 行“{first_name}”已用过。",
+    fix="请填各自的课程页；确为同一门课程的，请在“单位说明”中写明。",
+    bad="""
+    | 资源名称 | 资源链接 |
+    | 航空发动机 | https://www.icourse163.org/course/1 |
+    | 飞机构造 | >https://www.icourse163.org/course/1< |
+    """,
+    good="https://www.icourse163.org/course/2",
+)
+def link_shared(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The page of one course may stand at every video and sound of its series: 表1 asks for 本课程的链接.
+
+    Two *courses* have two pages, in a series too. An address that is no course page at all (R05-6,
+    R05-7) is told by itself.
+    """
+    keys = {url: _page(url, settings) for url in resources["资源链接"].unique()}
+    course = resources["资源类型"].map(settings.media_types) == "any"
+    return _strangers(resources, resources["资源链接"].map(keys), course)
+
+
+def _page(url: str, settings: Settings) -> str:
+    """The address without what makes no difference, "" if it is no course page."""
+    if not url or passing(url) or is_home_page(url, settings.platforms):
+        return ""
+    host, slash, path = url.partition("//")[2].partition("/")
+    return f"{host.lower()}{slash}{path}".rstrip("/#")
+
+
+@table_rule(
+    "R15-7",
+    Severity.NOTE,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="不同资源有各自的封面",
+    why="封面都一样，学习者分不清资源。",
+    source="附件4 表1 “资源封面”：封面图片；各自一张通知未规定",
+    basis=INFERRED,
+    says="封面“{value}”在第 {first_row} 行“{first_name}”已用过，两个资源不属于同一系列。",
+    fix="请确认封面是否选错；确实共用的，无须处理。",
+    bad="""
+    | 资源名称 | 资源封面 |
+    | 航空发动机 | fm001.jpg |
+    | 书法入门 | >fm001.jpg< |
+    """,
+    good="fm002.jpg",
+)
+def cover_shared(covers: pd.DataFrame) -> pd.DataFrame:
+    """A series may have one cover; a cover that is missing is told by itself."""
+    found = covers[covers["problem"] == ""]
+    name = found["资源封面"].str.normalize("NFC").str.casefold().str.replace("\\", "/", regex=False)
+    return _strangers(found, name, name == "")
