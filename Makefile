@@ -14,8 +14,9 @@ INSTALL = $(RUN) -m pip install -qq --disable-pip-version-check --no-input --no-
 UNITS ?= 30
 ROWS ?= 100
 CODE ?= R09-3
+MINUTES ?= 10
 
-.PHONY: setup validate template explain demo docs test lint format
+.PHONY: setup validate template attachments report links explain demo docs test test-full lint format mutate bench fuzz
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.run
@@ -25,6 +26,15 @@ validate: $(VENV)/.run
 
 template: $(VENV)/.run
 	@$(RUN) -m pipeline template
+
+attachments: $(VENV)/.run
+	@$(RUN) -m pipeline attachments $(ARGS)
+
+report: $(VENV)/.run
+	@$(RUN) -m pipeline report $(ARGS)
+
+links: $(VENV)/.run
+	@$(RUN) -m pipeline links $(ARGS)
 
 explain: $(VENV)/.run
 	@$(RUN) -m pipeline explain $(CODE)
@@ -36,7 +46,19 @@ demo: $(VENV)/.demo
 	@$(RUN) -m pipeline demo --units $(UNITS) --rows $(ROWS)
 
 test: $(VENV)/.dev
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n 2 -m "not slow and not full" $(ARGS)
+
+test-full: $(VENV)/.dev
+	@$(RUN) -m pytest -n 2 -m "full and not slow" $(ARGS)
+
+mutate: $(VENV)/.dev
+	@$(RUN) -m tests.mutate $(ARGS)
+
+bench: $(VENV)/.dev
+	@$(RUN) -m tests.bench $(ARGS)
+
+fuzz: $(VENV)/.dev
+	@$(RUN) -m tests.fuzz $(MINUTES)
 
 lint: $(VENV)/.dev
 	@$(RUN) -m ruff check .

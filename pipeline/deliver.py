@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline import __version__
-from pipeline.accept import explanations
 from pipeline.collect import Collected
-from pipeline.decide import rows_of
 from pipeline.examine import Examined
 from pipeline.giveback import FOLDER, GivenBack, give_back
 from pipeline.history import Judgement, RunRecord, finish_run, record_run
@@ -21,13 +19,15 @@ from pipeline.letterbox import letters
 from pipeline.output import Staging
 from pipeline.recall import Recalled, changed_meanwhile
 from pipeline.register import Register
-from pipeline.remembered import Decision
 from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import short_report
-from pipeline.review import BOOK, review_lines
-from pipeline.review import FOLDER as SUMMARY
+from pipeline.rounds.accept import explanations
+from pipeline.rounds.decide import rows_of
+from pipeline.rounds.remembered import Decision
+from pipeline.rounds.review import BOOK, review_lines
+from pipeline.rounds.review import FOLDER as SUMMARY
 from pipeline.rules import REGISTER
 from pipeline.submissions import Read
 from pipeline.summarise import Tally, Told, UnitSummary, for_later

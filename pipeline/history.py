@@ -27,7 +27,7 @@ from pathlib import Path
 
 from pipeline.durable import flush_folder, write_whole
 from pipeline.model import Finding, Place, Severity
-from pipeline.remembered import Decision, Judged, Sent
+from pipeline.rounds.remembered import Decision, Judged, Sent
 
 _APPLICATION = 0x48525248
 _LAYOUT = 2
@@ -347,11 +347,14 @@ def _begin(path: Path) -> None:
     """A new history, under its name only when it is whole: an empty file there is a damaged one."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(part)) as connection:
-        marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_LAYOUT};"
-        tables = f"{_RECEIPTS}{_ROUNDS}"
-        connection.executescript(f"PRAGMA synchronous = FULL; BEGIN; {tables} {marks} COMMIT;")
-    part.replace(path)
+    try:
+        with closing(sqlite3.connect(part)) as connection:
+            marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_LAYOUT};"
+            tables = f"{_RECEIPTS}{_ROUNDS}"
+            connection.executescript(f"PRAGMA synchronous = FULL; BEGIN; {tables} {marks} COMMIT;")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     flush_folder(path.parent)
 
 

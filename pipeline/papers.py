@@ -113,7 +113,9 @@ def understand(paragraphs: Sequence[str], tables: Sequence[Rows]) -> Paper:
     if all(words in everything for words in _WHOLE_NOTICE):
         return Paper()
     titles = {material for line in lines for material in _titled(line)}
-    titles |= {material for table in tables for row in table[:1] for material in _titled(unspaced("".join(row)))}
+    titles |= {
+        material for table in tables for row in table[:1] for material in _titled(unspaced("".join(row)))
+    }
     is_statement = sum(words in everything for words in _SAID) + (STATEMENT in titles) >= 2
     people = tuple(line for table in tables for line in _people(table))
     headed = any(PERSON in _labels_in(table) and len(_labels_in(table)) >= _ENOUGH_LABELS for table in tables)

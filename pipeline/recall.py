@@ -15,9 +15,9 @@ from pipeline.isolate import Failure, Limits, Workers
 from pipeline.job import HISTORY
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.read.reviewbook import FilledLine, read_review
-from pipeline.remembered import Decision
-from pipeline.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
-from pipeline.rounds import Comparison, compare, round_findings
+from pipeline.rounds.compare import Comparison, compare, round_findings
+from pipeline.rounds.remembered import Decision
+from pipeline.rounds.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
 from pipeline.submissions import Earlier
 from pipeline.summarise import Told, for_later
 

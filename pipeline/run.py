@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.collect import Collected
-from pipeline.decide import Decided, apply, remarks, rows_of
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
 from pipeline.examine import Examined, Known, examine
@@ -26,8 +25,9 @@ from pipeline.output import locked
 from pipeline.progress import Progress
 from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, recall
 from pipeline.register import Register, aliases_table, read_register, units_table
-from pipeline.remembered import Decision
-from pipeline.review import named_rows
+from pipeline.rounds.decide import Decided, apply, remarks, rows_of
+from pipeline.rounds.remembered import Decision
+from pipeline.rounds.review import named_rows
 from pipeline.settings import Loaded
 from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines
 from pipeline.submissions import Fault, Read, number_rounds, read_all, read_earlier, take_accepted

@@ -237,9 +237,32 @@ def load(path: Path) -> Loaded:
     except pydantic.ValidationError as error:
         problems += [_told(item, lines) for item in error.errors()]
     problems += _references(tree, lines)
+    problems += _structure(tree, lines, path.parent)
     if problems:
         raise ConfigError(path, [f"第 {line} 行：{said}。" for line, said in sorted(problems)])
-    return Loaded(settings, hashlib.sha256(raw).hexdigest())
+    return Loaded(_beside(settings, path.parent), hashlib.sha256(raw).hexdigest())
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Files that the settings name are looked for beside the file that names them."""
+    found = {
+        "unit_register": str(folder / settings.unit_register),
+        "catalog_schema": settings.catalog_schema and str(folder / settings.catalog_schema),
+        "earlier": tuple(str(folder / each) for each in settings.earlier),
+    }
+    return settings.model_copy(update=found)
+
+
+def _structure(tree: Mapping[str, Any], lines: Mapping[Keys, int], folder: Path) -> Iterator[Problem]:
+    """Why the structure of 资源目录 cannot be used."""
+    from pipeline.rules.catalog import StructureError, structure  # as `_declared`
+
+    named = tree.get("catalog_schema")
+    if isinstance(named, str) and named:
+        try:
+            structure(str(folder / named))
+        except StructureError as error:
+            yield lines[("catalog_schema",)], str(error)
 
 
 Keys = tuple[str, ...]
@@ -421,6 +444,8 @@ def _declared(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
     for where, name in (*sections.get("required", ()), *sections.get("lengths", ())):
         if name not in NAMES:
             yield where, f"表1 没有“{name}”这个字段{_perhaps(name, NAMES)}"
+        elif where[0] == "required" and name == "资源ID":
+            yield where, "“资源ID”由平台自动生成，不能要求填写，请删去"
     for where, code in (*sections.get("severity", ()), *sections.get("off", ())):
         if code not in REGISTER.rules:
             yield where, f"没有“{code}”这条规则{_perhaps(code.upper(), REGISTER.rules)}"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pipeline import history
 from pipeline.collect import Collected
-from pipeline.decide import Decided
 from pipeline.files import Unit
 from pipeline.history import Memory
 from pipeline.model import Submission
 from pipeline.recall import receipt_of
 from pipeline.register import Register, unsent
-from pipeline.rounds import Comparison
+from pipeline.rounds.compare import Comparison
+from pipeline.rounds.decide import Decided
 from pipeline.settings import BEIJING, Settings
 from pipeline.submissions import Read
 from pipeline.summarise import Tally, UnitSummary, in_sum, summarise_unit

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.accept import apply
 from pipeline.collect import Collected
 from pipeline.files import Received, Unit
 from pipeline.isolate import Ending, Failure, Limits, Workers
@@ -20,8 +19,9 @@ from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.output import safe_name
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
-from pipeline.remembered import Sent
-from pipeline.rounds import previous_of, round_number
+from pipeline.rounds.accept import apply
+from pipeline.rounds.compare import previous_of, round_number
+from pipeline.rounds.remembered import Sent
 
 Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""

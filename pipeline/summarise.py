@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from pipeline.model import Finding, Place, Severity, Submission
-from pipeline.remembered import Judged
-from pipeline.rounds import Comparison
+from pipeline.rounds.compare import Comparison
+from pipeline.rounds.remembered import Judged
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
 

@@ -51,11 +51,9 @@ def links(chosen: Namespace) -> int:
         return _carry(chosen)
     loaded = _ready(chosen)
 
-    import sqlite3
-
     from pipeline.isolate import Workers
     from pipeline.job import Job
-    from pipeline.linkrun import open_links, told
+    from pipeline.links.conduct import ResultsError, open_links, told
     from pipeline.output import locked
     from pipeline.progress import Progress
 
@@ -68,8 +66,8 @@ def links(chosen: Namespace) -> int:
         ):
             job = Job(chosen.input, chosen.output, loaded, now, workers, Progress(sys.stderr))
             summary = open_links(job)
-    except sqlite3.Error as error:
-        raise Stop("链接检测结果写不进去，请检查磁盘空间和权限后重新运行。", FAULT) from error
+    except ResultsError as error:
+        raise Stop(str(error), FAULT) from error
     except KeyboardInterrupt as error:
         raise Stop("已中断，检测过的链接都已保存，再次运行会接着检测。", INTERRUPTED) from error
     for line in told(summary):
@@ -84,6 +82,8 @@ def _carry(chosen: Namespace) -> int:
 
     store: Path = chosen.output / LINKS
     if chosen.export:
+        if not store.exists():
+            raise Stop(f"“{chosen.output}”中还没有链接检测的结果，请先运行 make links。", USAGE)
         number = export_results(store, chosen.export)
         print(f"已导出 {number} 个链接的检测结果：{chosen.export}。")
         return OK
@@ -186,9 +186,11 @@ def _within(inner: Path, outer: Path) -> bool:
 
 
 def template(chosen: Namespace) -> int:
-    """Write the blank workbook and forms."""
+    """Write the blank workbook, forms and register."""
+    from pipeline.durable import write_whole
     from pipeline.fields import TEMPLATE_VERSION
     from pipeline.render.forms import write_templates
+    from pipeline.render.registerbook import FILE_NAME, register_workbook
     from pipeline.render.template import deliveries_until
 
     settings = _settings(chosen.config).settings
@@ -203,6 +205,13 @@ def template(chosen: Namespace) -> int:
     )
     for path, state in written:
         print(f"{path}：{_STATES[state]}")
+    register = TEMPLATES / FILE_NAME
+    if register.exists():
+        # It is made to be edited, so that even an unchanged one may be the province's own.
+        print(f"{register}：{_STATES['kept' if register.read_bytes() != register_workbook() else 'current']}")
+    else:
+        write_whole(register, register_workbook())
+        print(f"{register}：{_STATES['written']}")
     return OK
 
 

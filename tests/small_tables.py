@@ -27,6 +27,14 @@ RIGHT_ROW = {
     "部署平台": "中国大学MOOC",
     "资源文件": "第1讲.mp4",
 }
+OTHER_ROW = {
+    **RIGHT_ROW,
+    "资源名称": "中国书法鉴赏",
+    "资源简介": "从碑帖入手讲解楷书和行书的笔法与章法，适合书法爱好者。",
+    "资源链接": "https://www.icourse163.org/course/HNU-1",
+    "资源文件": "第2讲.mp4",
+}
+"""Another resource, that shares nothing that should differ."""
 RIGHT_VIDEO = {
     **MEDIA_COLUMNS,
     "资源类型": "A01",

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.accept import apply, explanation_of, explanations, is_accepted
 from pipeline.canonical import canonical
 from pipeline.fields import NAMES
 from pipeline.model import Answer, Finding, Kind, Labelled, Place, Submission
+from pipeline.rounds.accept import apply, explanation_of, explanations, is_accepted
 from pipeline.summarise import tell
 from tests.small_tables import RIGHT_ROW, SETTINGS, submission
 

@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 from pipeline.canonical import Table
-from pipeline.decide import Decided, apply, holds, in_force, remarks, rows_of, value_key
 from pipeline.model import Finding, Place, Severity
-from pipeline.remembered import Decision
+from pipeline.rounds.decide import Decided, apply, holds, in_force, remarks, rows_of, value_key
+from pipeline.rounds.remembered import Decision
 from pipeline.rules import REGISTER
 from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
-from tests.small_tables import SETTINGS, table_of
+from tests.small_tables import SETTINGS, submission, table_of
 
 UNIT = "示例学院"
 BOOK = (UNIT, "清单.xlsx")
@@ -41,8 +41,7 @@ def told(table: Table, done: Decided) -> list[Told]:
 
 
 def counted(table: Table, done: Decided) -> Tally:
-    rows = frozenset(range(2, 2 + len(table.rows)))
-    return tally(told(table, done), {BOOK: rows}, done.rows)
+    return tally(told(table, done), [submission([{}] * len(table.rows))], done.rows)
 
 
 def verdicts(table: Table, done: Decided) -> list[str]:

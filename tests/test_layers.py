@@ -30,8 +30,8 @@ ROOMS = {
     "pandera": {"schema"},
 }
 CORE = {
-    "model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files", "remembered",
-    "rounds", "accept", "decide", "review", "figures",
+    "model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files", "rounds",
+    "figures",
 }  # fmt: skip
 EDGES = {
     "collect",

@@ -15,9 +15,9 @@ from pipeline.fields import NAMES, TEMPLATE_VERSION
 from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Finding, Place, Severity, Submission
-from pipeline.remembered import Judged, Sent
 from pipeline.render.template import standard_workbook
-from pipeline.rounds import Comparison, compare, match_rows, previous_of, round_findings, round_number
+from pipeline.rounds.compare import Comparison, compare, match_rows, previous_of, round_findings, round_number
+from pipeline.rounds.remembered import Judged, Sent
 from pipeline.submissions import Read, number_rounds, read_earlier, take_accepted
 from pipeline.summarise import LATE, state_of, steps, tell
 from tests.small_tables import SETTINGS, submission

@@ -19,7 +19,7 @@ from pipeline.progress import Progress
 from pipeline.render.template import standard_workbook
 from pipeline.run import Result, run
 from pipeline.settings import load
-from tests.small_tables import RIGHT_ROW, ROOT
+from tests.small_tables import OTHER_ROW, RIGHT_ROW, ROOT
 
 LOADED = load(ROOT / "config.yaml")
 NOW = dt.datetime(2024, 5, 10, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -34,9 +34,19 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def sent(output: Path) -> list[dict[str, str]]:
+    """The lines of units.csv about units that sent something."""
+    return [unit for unit in table(output / "units.csv") if unit["state"] != "未报送"]
+
+
+def worse_than_a_note(output: Path) -> list[str]:
+    """The codes of what must be corrected or explained."""
+    return [found["code"] for found in table(output / "findings.csv") if found["severity"] != "提示"]
+
+
 def content(folder: Path) -> dict[str, bytes]:
     """Every file that is the same whenever the input is: all but the record of the run and the history."""
-    kept = {".csv", ".xlsx"}
+    kept = {".csv", ".xlsx", ".eml", ".html", ".txt"}
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.suffix in kept}
 
 
@@ -87,7 +97,7 @@ def test_output_is_the_same_with_one_worker_two_workers_and_a_cache(
 
 def test_tables_agree_with_each_other(call: tuple[Path, list[dict[str, str]], Result]) -> None:
     root, findings, _ = call
-    resources, units = table(root / "output" / "resources.csv"), table(root / "output" / "units.csv")
+    resources, units = table(root / "output" / "resources.csv"), sent(root / "output")
     for unit in units:
         mine = [row for row in resources if row["unit"] == unit["unit"]]
         assert len(mine) == int(unit["rows"])
@@ -195,28 +205,36 @@ def small_unit(folder: Path, name: str, rows: list[dict[str, str]], **files: byt
     return unit
 
 
+OTHER = {name: text for name, text in OTHER_ROW.items() if name != "资源文件"}
 RIGHT = {name: text for name, text in RIGHT_ROW.items() if name != "资源文件"}
 
 
-def test_what_the_unit_wrote_into_the_list_is_carried_into_the_next_one(tmp_path: Path) -> None:
-    unit = small_unit(tmp_path / "input", "甲学院", [{**RIGHT, "所属分类": "科学文化/航空"}])
+def test_what_the_unit_accepts_is_read_so_and_what_it_explains_is_carried_on(tmp_path: Path) -> None:
+    wrong = {**RIGHT, "所属分类": "科学文化/航空", "部署平台": ""}
+    unit = small_unit(tmp_path / "input", "甲学院", [wrong])
     first = validate(tmp_path / "input", tmp_path / "output")
-    marked = tmp_path / "output" / first.files["甲学院"][0]
-    book = openpyxl.load_workbook(marked)
+    book = openpyxl.load_workbook(tmp_path / "output" / first.files["甲学院"][0])
     sheet = book["问题清单"]
     header = next(row for row in sheet.iter_rows() if row[0].value == "序号")
     at = {cell.value: cell.column for cell in header}
-    sheet.cell(header[0].row + 1, at["是否采纳"]).value = "是"
-    sheet.cell(header[0].row + 1, at["单位说明"]).value = "分类名称就是这样"
+    for row in range(header[0].row + 1, sheet.max_row + 1):
+        if sheet.cell(row, at["规则"]).value == "R18-1":
+            sheet.cell(row, at["是否采纳"]).value = "是"
+        if sheet.cell(row, at["规则"]).value == "R04-1":
+            sheet.cell(row, at["单位说明"]).value = "自建平台，没有名称"
     book.save(unit / "清单.xlsx")
     second = validate(tmp_path / "input", tmp_path / "output")
+    [resource] = table(tmp_path / "output" / "resources.csv")
+    assert resource["所属分类"] == "科学文化-航空"
+    assert worse_than_a_note(tmp_path / "output") == ["R04-1"]
     sheet = openpyxl.load_workbook(tmp_path / "output" / second.files["甲学院"][0])["问题清单"]
-    assert sheet.cell(header[0].row + 1, at["是否采纳"]).value == "是"
-    assert sheet.cell(header[0].row + 1, at["单位说明"]).value == "分类名称就是这样"
+    lines = {sheet.cell(row, at["规则"]).value: row for row in range(header[0].row + 1, sheet.max_row + 1)}
+    assert sheet.cell(lines["W09"], at["是否采纳"]).value == "是"
+    assert sheet.cell(lines["R04-1"], at["单位说明"]).value == "自建平台，没有名称"
 
 
 def test_an_error_of_the_whole_workbook_sends_every_row_back(tmp_path: Path) -> None:
-    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT, {**RIGHT, "资源名称": "火箭发动机"}])
+    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT, OTHER])
     validate(tmp_path / "input", tmp_path / "output")
     assert [row["verdict"] for row in table(tmp_path / "output" / "resources.csv")] == ["通过", "通过"]
     book = openpyxl.load_workbook(unit / "清单.xlsx")
@@ -237,7 +255,7 @@ def test_the_last_day_is_in_time(tmp_path: Path, day: int, said: str) -> None:
         NOW.replace(day=day, hour=23),
         Progress(io.StringIO()),
     )
-    assert [unit["on_time"] for unit in table(tmp_path / "output" / "units.csv")] == [said]
+    assert [unit["on_time"] for unit in sent(tmp_path / "output")] == [said]
 
 
 def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
@@ -253,4 +271,4 @@ def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
     labels["单位名称"].value = "甲学院"
     book.save(unit / "清单.xlsx")
     validate(tmp_path / "input", tmp_path / "output")
-    assert [f["code"] for f in table(tmp_path / "output" / "findings.csv")] == []
+    assert worse_than_a_note(tmp_path / "output") == []

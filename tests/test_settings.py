@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import time
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def test_the_file_that_comes_with_the_program() -> None:
 def test_windows_line_ends_and_mark_change_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
-    assert load(path).settings == load(ROOT / "config.yaml").settings
+    shutil.copy(ROOT / "config.yaml", tmp_path / "plain.yaml")
+    assert load(path).settings == load(tmp_path / "plain.yaml").settings
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,9 @@ def test_windows_line_ends_and_mark_change_nothing(tmp_path: Path) -> None:
         ("year: 2024", "year: 2024\n  year: 2025", "“year”在第 8 行已写过，请只保留一处"),
         ("year: 2024", "year: 2024\n  <<: {a: 1}", "不认识“call.<<”"),
         ("[资源名称, 资源类型,", "[资源名称, 资原类型,", "表1 没有“资原类型”这个字段，是不是“资源类型”"),
+        ("[资源名称, 资源类型,", "[资源ID, 资源名称, 资源类型,", "“资源ID”由平台自动生成，不能要求填写"),
+        ("catalog_schema:  ", "catalog_schema: 没有.xsd  ", "没有.xsd”，请确认它在原处"),
+        ("catalog_schema:  ", "catalog_schema: config.yaml  ", "config.yaml”第 1 行写法有误，不是有效的 XML"),
         ("  资源名称: [2, 100]", "  资源名: [2, 100]", "表1 没有“资源名”这个字段，是不是“资源名称”"),
         ("  资源名称: [2, 100]", "  资源名称: [100, 2]", "“lengths.资源名称”应先写小的，再写大的"),
         ("  资源名称: [2, 100]", "  资源名称: [2]", "缺少“lengths.资源名称.1”"),

@@ -12,7 +12,7 @@ from pipeline.rules import REGISTER
 from pipeline.rules.rule import Reading
 from pipeline.summarise import tell
 from pipeline.validate import SWITCHED_OFF, measured_suggestions, validate
-from tests.small_tables import SETTINGS, TODAY, resources_of, table_of
+from tests.small_tables import OTHER_ROW, SETTINGS, TODAY, resources_of, table_of
 
 
 def outcome_of(rows: list[dict[str, str]], **changes: object):  # type: ignore[no-untyped-def]
@@ -54,7 +54,12 @@ def test_a_rule_without_its_table_or_switched_off_is_listed_with_the_reason() ->
 
 
 def test_a_malformed_cell_is_told_once_and_seen_by_no_other_rule() -> None:
-    table, outcome = outcome_of([{"创建时间": "2099.3"}, {"所属系列": "航天", "所属顺序": "01-02"}])
+    table, outcome = outcome_of(
+        [
+            {"创建时间": "2099.3", "所属系列": "航天", "所属顺序": "01-02"},
+            {**OTHER_ROW, "所属系列": "航天", "所属顺序": "01"},
+        ]
+    )
     assert {f.code for f in table.findings} == {"R10-3", "R07-2b"}
     assert outcome.findings == []
 

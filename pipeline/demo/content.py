@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, product
 from pathlib import Path
@@ -42,7 +42,19 @@ class Formula:
         return self.result
 
 
-Cell = str | Native | Formula
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that one sees, and another that a click opens."""
+
+    shown: str
+    target: str
+
+    def __str__(self) -> str:
+        """What one sees."""
+        return self.shown
+
+
+Cell = str | Native | Formula | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +71,11 @@ class Clip:
 
 
 def video(name: str, *, cheap: bool = True, cut: float = 1.0, pad: int = 0, **options: Any) -> Clip:
-    """A video of two seconds, right unless the options say otherwise (see `media.make_video`)."""
-    settings: dict[str, Any] = {"seconds": 2.0, "bitrate": 2_100_000, **options}
+    """A video of ten seconds, right unless the options say otherwise (see `media.make_video`).
+
+    No file may be shorter, nor its bitrate lower by either way of counting, without a word from the rules.
+    """
+    settings: dict[str, Any] = {"seconds": 10.0, "bitrate": 2_150_000, **options}
     return Clip(name, lambda path, seed: media.make_video(path, seed=seed, **settings), cheap, cut, pad)
 
 
@@ -83,7 +98,7 @@ RIGHT_VIDEOS: tuple[Clip, ...] = (
 )
 RIGHT_AUDIOS: tuple[Clip, ...] = (audio("44.1kHz stereo"), audio("48kHz stereo", rate=48_000))
 RIGHT_COVERS: tuple[Clip, ...] = tuple(cover(f"cover {number}") for number in range(4))
-VIDEO_LENGTH, AUDIO_LENGTH = "00:00:02", "00:00:12"
+VIDEO_LENGTH, AUDIO_LENGTH = "00:00:10", "00:00:12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +112,14 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One resource: its cells by field name, and the files that come with it."""
+    """One resource: its cells by field name, and the files that come with it; the cover is the first.
+
+    closes: it is the last of its series.
+    """
 
     cells: Mapping[str, Cell]
     files: tuple[Enclosure, ...]
+    closes: bool = False
 
     def text(self, field: str) -> str:
         """The canonical text of a cell, "" if blank."""
@@ -109,16 +128,26 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Who sends. path is its folder below input/: `单位`, or `局/校` if a bureau forwards for it."""
+    """Who sends. path is its folder below input/: `单位`, or `局/校` if a bureau forwards for it.
+
+    rule: what is wrong with its name, "" if nothing. full: its full name, where it sends under another.
+    """
 
     path: str
     kind: str
     region: str
+    rule: str = ""
+    full: str = ""
 
     @property
     def name(self) -> str:
         """Its own name."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def holder(self) -> str:
+        """The name under which it holds rights."""
+        return self.full or self.name
 
 
 _CITIES = (
@@ -139,12 +168,21 @@ _SCHOOLS = (
     ("文化传播有限公司", "行业企业及其他社会机构"),
 )
 _FORWARDED = ("社区学院", "中等专业学校", "老年大学")
+_MISNAMED: Mapping[int, Unit] = {
+    9: Unit("安洋市教育局", "省辖市教育局", "安阳市", "W01"),
+    10: Unit("长垣县教育局", "省直管县（市）教育局", "长垣市", "W01c"),
+    11: Unit("巩义教育局", "省直管县（市）教育局", "巩义市", "W01d", "巩义市教育局"),
+}
+"""Units whose names the register knows otherwise, by their place in the call."""
 
 
 def units(number: int) -> list[Unit]:
     """That many units; in every ten, two are schools whose papers a city's bureau forwards."""
     found = []
     for index in range(number):
+        if index in _MISNAMED:
+            found.append(_MISNAMED[index])
+            continue
         city = _CITIES[index % len(_CITIES)]
         mark = _MARKS[(index // len(_CITIES) + index) % len(_MARKS)]
         if index % 10 in (7, 8):
@@ -258,15 +296,19 @@ _PLATFORMS = (
     ("智慧职教", "www.icve.com.cn", "https://www.icve.com.cn/portal/courseinfo?courseid={number}"),
     ("中原终身学习在线", "中国大学.cn", "https://中国大学.cn/课程/{number}"),
 )
+LOW_PLATFORM, LOW_HOST = "汴京学习网", "xue.bianjing.cn"
+"""Stated with its level, which is too low; no right course is linked there."""
 PLATFORM_ROWS: tuple[Mapping[str, str], ...] = tuple(
     {
         "部署平台": name,
         "域名": host,
-        "等保级别": "第三级",
+        "等保级别": level,
         "备案证明编号": f"4101009900{number}-2100{number}",
         "证明文件": f"等保备案证明{number}.jpg",
     }
-    for number, (name, host, _) in enumerate(_PLATFORMS, 1)
+    for number, (name, host, level) in enumerate(
+        (*((name, host, "第三级") for name, host, _ in _PLATFORMS), (LOW_PLATFORM, LOW_HOST, "第二级")), 1
+    )
 )
 """平台资质 of the platforms that the demo's courses are linked on."""
 
@@ -294,7 +336,8 @@ def records(unit: Unit, number: int, names: Names, seed: int, *, links: bool = T
                 return found
             place = (f"{subject.series}第{part}期", order) if size > 1 else ("", 0)
             topic, name = next(names[subject.series])
-            found.append(_record(unit, len(found), name, topic, subject, place, seed, dice, links))
+            record = _record(unit, len(found), name, topic, subject, place, seed, dice, links)
+            found.append(replace(record, closes=order == size > 1))
     raise AssertionError("an endless count came to an end")
 
 
@@ -304,7 +347,7 @@ def _record(
 ) -> Record:  # fmt: skip
     series, order = place
     number = index + 1
-    kind = ("A01", "A02", "A03", "A01", "A03", "A02", "A01")[index % 7]
+    kind = ("A01", "A02", "A03", "A02", "A03", "A02", "A03")[index % 7]
     clicks = dice.choice((0, dice.randint(50, 90_000)))
     cells: dict[str, Cell] = {
         "资源名称": name,
@@ -313,7 +356,7 @@ def _record(
         "所属顺序": f"{order:02d}" if order else "",
         "资源简介": _introduction(name, topic, subject, dice),
         "创建时间": (dt.date(2019, 3, 1) + dt.timedelta(days=dice.randint(0, 1800))).isoformat(),
-        "版权方": unit.name,
+        "版权方": unit.holder,
         "主讲人": _speakers(index, dice),
         "点击量": str(clicks),
         "学习人数": str(clicks * 2 // 3),
@@ -337,7 +380,7 @@ def _record(
         )
         path = f"{folder}/{number:03d}_{topic}.{suffix}"
         cells["资源文件"] = dice.choice((path, path.replace("/", "\\"), path.rpartition("/")[2]))
-        cells["资源时长"] = dice.choice((length, ""))
+        cells["资源时长"] = dice.choice((length, "")) if kind == "A03" else length
         files.append(Enclosure(path, clip, seed * 100_000 + index * 2 + 1))
     return Record({field: cell for field, cell in cells.items() if cell != ""}, tuple(files))
 
@@ -379,7 +422,7 @@ def as_typed(record: Record, index: int) -> Record:
     for field in ("点击量", "学习人数"):
         if value := record.text(field):
             cells[field] = Native(value, int(value), "0" if index % 2 else "#,##0")
-    return Record(cells, record.files)
+    return replace(record, cells=cells)
 
 
 def unit_information(unit: Unit, seed: int) -> dict[str, str]:

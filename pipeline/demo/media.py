@@ -27,6 +27,7 @@ from pipeline.probe.frames import id3_size
 _PICTURE_SECONDS = 2
 """How much picture is encoded; longer videos repeat it."""
 
+_INDEX = {"front": {"movflags": "+faststart"}, "end": {}, "pieces": {"movflags": "+frag_keyframe"}}
 _VIDEO_ENCODERS = {"h264": "libx264", "hevc": "libx265", "mpeg4": "mpeg4", "vp9": "libvpx-vp9"}
 _AUDIO_ENCODERS = {"aac": "aac", "mp3": "libmp3lame", "mp2": "mp2", "ac3": "ac3", "flac": "flac"}
 
@@ -43,27 +44,35 @@ def make_video(
     audio_codec: str | None = "aac",
     bitrate: int = 2_400_000,
     container: str = "mp4",
-    faststart: bool = True,
+    index: str = "front",
+    sampling: str = "yuv420p",
+    pixel: Fraction | int = 1,
+    interlaced: bool = False,
+    created: str = "",
 ) -> None:
     """Write a playable video: a moving gradient with a quiet tone.
 
     width and height in pixels (even numbers), bitrate of the picture in bit/s, which H.264
     keeps exactly (constant rate with filler) and other codecs roughly. video_codec: h264
     (High, 8 bit, 4:2:0), hevc, mpeg4, vp9; audio_codec: aac, mp3, ac3, flac or None.
-    container is FFmpeg's name of the format: mp4, mov, matroska, webm, avi, 3gp, mpegts.
+    container is FFmpeg's name of the format: mp4, mov, matroska, webm, avi, 3gp, mpegts. index
+    says where an mp4 has its index: front, end, or pieces (a fragment for each group of pictures).
+    sampling is FFmpeg's pixel format; pixel the width of one pixel by its height; interlaced codes
+    fields (H.264 only); created is the day that the file says it was made on, yyyy-mm-dd.
     The same arguments give the same bytes with the same libraries.
     """
     import av
 
-    movie = container in {"mp4", "mov", "3gp"}
-    options = {"movflags": "+faststart"} if movie and faststart else {}
+    options = _INDEX[index] if container in {"mp4", "mov", "3gp"} else {}
     output: Any = av.open(str(path), "w", format=container, options=options)
     with output:
         output.flags |= av.container.Flags.bitexact.value
-        picture = output.add_stream(
-            _VIDEO_ENCODERS[video_codec], rate=Fraction(fps), options=_encoder_options(video_codec, bitrate)
-        )
-        picture.width, picture.height, picture.pix_fmt = width, height, "yuv420p"
+        if created:
+            output.metadata["creation_time"] = f"{created}T08:00:00Z"
+        coding = _encoder_options(video_codec, bitrate, interlaced=interlaced)
+        picture = output.add_stream(_VIDEO_ENCODERS[video_codec], rate=Fraction(fps), options=coding)
+        picture.width, picture.height, picture.pix_fmt = width, height, sampling
+        picture.codec_context.sample_aspect_ratio = Fraction(pixel)
         picture.bit_rate = bitrate
         picture.gop_size = int(fps * _PICTURE_SECONDS)
         picture.codec_context.thread_count = 1
@@ -111,14 +120,21 @@ def make_cover(
     seed: int = 0,
     format: str = "JPEG",  # noqa: A002 - the word is Pillow's own
     mode: str = "RGB",
+    orientation: int = 1,
 ) -> None:
-    """Write a picture of two colours blending; format and mode are Pillow's (JPEG, PNG; RGB, CMYK, L)."""
+    """Write a picture of two colours blending; format and mode are Pillow's (JPEG, PNG; RGB, CMYK, L).
+
+    orientation other than 1 is noted as EXIF asks (tag 0x0112): 6 wants a quarter turn when shown.
+    """
     random = np.random.default_rng(seed)
     ends = random.integers(0, 256, size=(2, 1, 3))
     blend = np.linspace(0.0, 1.0, width)[None, :, None]
     row = (ends[0] * (1 - blend) + ends[1] * blend).astype(np.uint8)
     image = Image.fromarray(np.repeat(row, height, axis=0)).convert(mode)
-    image.save(path, format=format)
+    exif = Image.Exif()
+    if orientation != 1:
+        exif[0x0112] = orientation
+    image.save(path, format=format, exif=exif)
 
 
 def vary(source: Path, target: Path, seed: int) -> None:
@@ -139,12 +155,13 @@ def vary(source: Path, target: Path, seed: int) -> None:
         raise ValueError(f"{source.name} is no mp4, mp3 or JPEG")
 
 
-def _encoder_options(video_codec: str, bitrate: int) -> dict[str, str]:
+def _encoder_options(video_codec: str, bitrate: int, *, interlaced: bool) -> dict[str, str]:
     if video_codec == "h264":
         kilobits = bitrate // 1000
         rate = f"vbv-maxrate={kilobits}:vbv-bufsize={kilobits}:nal-hrd=cbr:force-cfr=1"
+        fields = ":tff=1" if interlaced else ""
         # Without B frames a group of pictures can be repeated, and cut, anywhere.
-        return {"preset": "ultrafast", "profile": "high", "x264-params": f"8x8dct=1:bframes=0:{rate}"}
+        return {"preset": "ultrafast", "x264-params": f"8x8dct=1:bframes=0:{rate}{fields}"}
     if video_codec == "hevc":
         return {"preset": "ultrafast", "x265-params": "log-level=none:bframes=0:pools=none:frame-threads=1"}
     if video_codec == "vp9":
@@ -159,7 +176,8 @@ def _repeated_pictures(stream: Any, fps: Fraction, seconds: float, seed: int) ->
     wanted = max(1, round(fps * Fraction(seconds)))
     group: list[tuple[bytes, bool]] = []
     for frame in _frames(stream.width, stream.height, min(wanted, round(fps * _PICTURE_SECONDS)), seed):
-        group += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(frame)]
+        drawn = frame.reformat(format=stream.pix_fmt)
+        group += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(drawn)]
     group += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(None)]
     for number in range(wanted):
         data, key = group[number % len(group)]

@@ -6,14 +6,16 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
-from pipeline.demo.content import Cell, Formula, Native, Record
+from pipeline.demo.content import Cell, Formula, Link, Native, Record
 from pipeline.fields import (
+    BY_NAME,
     FIELDS,
     NAMES,
     PLATFORM_HEADERS,
@@ -24,9 +26,12 @@ from pipeline.fields import (
     VERSION_SHEET,
 )
 
+_TYPES = ("A01", "A02", "A03")
 _CREATED = dt.datetime(2024, 4, 20, 9, 30)
 _TITLES = ("继续教育数字化资源元数据表", "填报单位（盖章）：", "填报日期：2024年4月20日")
-_SPARE = "资源清单（备份）"
+SPARE = "资源清单（备份）"
+_DAYS_TO_1904 = 1462
+"""Day 0 of the one calendar in the other (ECMA-376-1, 18.17.4.1)."""
 MERGED_ROWS = 3
 """How many rows a merged cell swallows."""
 
@@ -38,8 +43,11 @@ class Shape:
     columns: field names and other headings, left to right. titles: what stands in the
     header in place of a field's name. above: rows over the header. gap: a blank row after
     so many resources (0: none). merged: the field whose first three cells are merged.
-    example: the template's example stands above the resources. twice: a copy of the list
-    stands on a sheet of its own.
+    example: the template's example stands above the resources. total: a sum stands below
+    them. repeated: a field that has a second, blank column at the right. hidden: so many
+    resources at the top are not shown. checked: cells have their drop-downs and live checks.
+    from_1904: days are counted from 1904. copy: the list stands on a second sheet too, "shown"
+    or "hidden".
     """
 
     columns: tuple[str, ...] = NAMES
@@ -48,7 +56,12 @@ class Shape:
     gap: int = 0
     merged: str = ""
     example: bool = False
-    twice: bool = False
+    total: bool = False
+    repeated: str = ""
+    hidden: int = 0
+    checked: bool = True
+    from_1904: bool = False
+    copy: str = ""
 
     @property
     def header_row(self) -> int:
@@ -72,12 +85,17 @@ def workbook(
 ) -> bytes:
     """The workbook as .xlsx: list, unit, platforms and the template's hidden mark."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_urls": False})
+    options = {"in_memory": True, "strings_to_urls": False, "date_1904": shape.from_1904}
+    book = xlsxwriter.Workbook(buffer, options)
     book.set_properties({"created": _CREATED})
     unit = book.add_worksheet(UNIT_SHEET)
     _write_lines(unit, unit_info.items())
-    for name in (RESOURCE_SHEET, _SPARE) if shape.twice else (RESOURCE_SHEET,):
-        _write_list(book, book.add_worksheet(name), shape, records)
+    _write_list(book, book.add_worksheet(RESOURCE_SHEET), shape, records)
+    if shape.copy:
+        spare = book.add_worksheet(SPARE)
+        _write_list(book, spare, shape, records)
+        if shape.copy == "hidden":
+            spare.hide()
     rows = [PLATFORM_HEADERS, *([row[head] for head in PLATFORM_HEADERS] for row in platforms)]
     _write_lines(book.add_worksheet(PLATFORM_SHEET), rows)
     mark = book.add_worksheet(VERSION_SHEET)
@@ -112,20 +130,47 @@ def _write_list(book: Any, sheet: Any, shape: Shape, records: Sequence[Record]) 
     for column, name in enumerate(shape.columns):
         title = shape.titles.get(name, name + ("*" if name in REQUIRED else ""))
         sheet.write_string(shape.header_row - 1, column, title, bold)
+    if shape.repeated:
+        sheet.write_string(shape.header_row - 1, len(shape.columns), shape.repeated, bold)
     sheet.set_column(0, len(shape.columns) - 1, 16)
     if shape.example:
         for known in FIELDS:
             sheet.write_string(shape.header_row, shape.columns.index(known.name), known.example)
+    if shape.checked and records:
+        _write_checks(sheet, shape, shape.header_row, shape.row_of(len(records) - 1) - 1)
+    if shape.total:
+        sheet.write_string(shape.row_of(len(records)) - 1, 0, f"合计：{len(records)} 个")
     for index, record in enumerate(records):
         row = shape.row_of(index) - 1
+        if index < shape.hidden:
+            sheet.set_row(row, None, None, {"hidden": True})
         for column, name in enumerate(shape.columns):
             if name == "序号":
                 sheet.write_number(row, column, index + 1)
             elif not (name == shape.merged and index < MERGED_ROWS):
-                _write_cell(book, sheet, row, column, record.cells.get(name, ""), formats)
+                cell = record.cells.get(name, "")
+                _write_cell(book, sheet, row, column, _from_1904(cell) if shape.from_1904 else cell, formats)
     if shape.merged:
         column, first = shape.columns.index(shape.merged), shape.row_of(0) - 1
         sheet.merge_range(first, column, first + MERGED_ROWS - 1, column, records[0].text(shape.merged))
+
+
+def _write_checks(sheet: Any, shape: Shape, top: int, bottom: int) -> None:
+    """What the template checks while one types, in the rows from top to bottom (from 0)."""
+    for column, name in enumerate(shape.columns):
+        known = BY_NAME.get(name)
+        if known and known.excel:
+            where = xl_rowcol_to_cell(top, column)
+            condition: dict[str, Any] = {"validate": "custom", "value": f"={known.excel.format(c=where)}"}
+            if name == "资源类型":
+                condition = {"validate": "list", "source": list(_TYPES)}
+            sheet.data_validation(top, column, bottom, column, {**condition, "error_type": "warning"})
+
+
+def _from_1904(cell: Cell) -> Cell:
+    """The same day where days are counted from 1904; lengths of time are the same in both."""
+    dated = isinstance(cell, Native) and "y" in cell.format
+    return replace(cell, number=cell.number - _DAYS_TO_1904) if isinstance(cell, Native) and dated else cell
 
 
 def _write_cell(book: Any, sheet: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:
@@ -135,5 +180,7 @@ def _write_cell(book: Any, sheet: Any, row: int, column: int, cell: Cell, format
         if cell.format not in formats:
             formats[cell.format] = book.add_format({"num_format": cell.format})
         sheet.write_number(row, column, cell.number, formats[cell.format])
+    elif isinstance(cell, Link):
+        sheet.write_url(row, column, cell.target, None, cell.shown)
     elif cell:
         sheet.write_string(row, column, cell)

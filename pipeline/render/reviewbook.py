@@ -13,7 +13,7 @@ import xlsxwriter
 
 from pipeline.fields import REVIEW_KEY
 from pipeline.render.inert import clean
-from pipeline.review import CHOICES, COLUMNS, INPUTS, Line
+from pipeline.rounds.review import CHOICES, COLUMNS, INPUTS, Line
 
 _WIDTHS = {
     "单位": 24, "资源名称": 28, "位置": 16, "级别": 6, "规则": 8, "字段": 10, "当前值": 22, "问题": 40,

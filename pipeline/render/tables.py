@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.canonical import Table
 from pipeline.fields import NAMES
-from pipeline.rounds import Comparison
+from pipeline.rounds.compare import Comparison
 from pipeline.summarise import Counts, Tally, Told, UnitSummary
 
 FINDING_COLUMNS = (

@@ -1,6 +1,7 @@
 """The rules. Importing this package fills `REGISTER`; one module a subject, one unit a rule."""
 
 from pipeline.rules import (
+    attachments,
     catalog,
     counts,
     created,

@@ -8,44 +8,56 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import itertools
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from pipeline.fields import TITLES
 from pipeline.model import Severity
-from pipeline.papers import EMAIL, LANDLINE, MOBILE, PERSON, REGISTRATION, RESOURCE_LIST, STATEMENT, UNIT, unspaced
+from pipeline.papers import (
+    EMAIL,
+    LANDLINE,
+    MOBILE,
+    PERSON,
+    REGISTRATION,
+    RESOURCE_LIST,
+    STATEMENT,
+    UNIT,
+    unspaced,
+)
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
 from pipeline.rules.units import fold_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pipeline.settings import Settings
 
 MISSING, UNSURE, SEALED = "未收到", "没有扫描件", "已收到扫描件"
 """How a paper of a unit stands: nothing came; something that shows no seal came; a scan came."""
 
 MATERIAL_COLUMNS = (
-    "@unit", "@workbook", "@sheet", "@row", "@field", "@cell", "value",
-    "standing", "named", "seal", "sure", "side", "turned",
+    "@unit", "@workbook", "@sheet", "@row", "value",
+    "paper", "standing", "named", "seal", "sure", "side", "turned",
 )  # fmt: skip
-"""standing: MISSING, UNSURE or SEALED on a paper's line, "" on a scan's.
+"""paper: which. standing: MISSING, UNSURE or SEALED on a paper's line, "" on a scan's.
 
-named: a clause that names files. seal, sure, side (the shorter, in pixels, 0 if unknown) and turned (是 or 否)
-are a scan's.
+named: a clause that names files. seal, sure, side (the shorter, in pixels, 0 if unknown) and turned (是 or
+否) are a scan's.
 """
 CONTACT_COLUMNS = (
-    "@unit", "@workbook", "@sheet", "@row", "@field", "@cell", "value", "label", "lacking", "people", "region",
+    "@unit", "@workbook", "@sheet", "@row", "@field", "@cell", "value",
+    "label", "lacking", "people", "region",
 )  # fmt: skip
 """label is that of 单位信息; lacking names what is not filled in, "" where something is."""
 DOCUMENT_COLUMNS = (
-    "@unit", "@workbook", "@sheet", "@row", "@field", "@cell", "value",
-    "kind", "said", "stated", "names", "attached", "listed", "held", "diff",
+    "@unit", "@workbook", "@sheet", "@row", "value",
+    "paper", "said", "stated", "names", "attached", "listed", "held", "diff",
 )  # fmt: skip
-"""kind: the paper. said: the statement's words. stated: the unit's name in it; names: the names that it may
+"""paper: which. said: the statement's words. stated: the unit's name in it; names: the names that it may
 have, parted by line breaks. attached: whether a list came (是, 否, 看不出). listed, held, diff: how many
 resources its list and the workbook have, "" where there is no list, and in what they differ.
 """
@@ -63,11 +75,11 @@ _SEAL_SEEN = "看得到红章的无须处理；没有盖章的，请盖章后重
 
 
 def _papers(materials: pd.DataFrame, paper: str, standing: str) -> pd.DataFrame:
-    return materials[(materials["@field"] == paper) & (materials["standing"] == standing)]
+    return materials[(materials["paper"] == paper) & (materials["standing"] == standing)]
 
 
 def _without_seal(materials: pd.DataFrame, paper: str) -> pd.DataFrame:
-    scans = materials[(materials["@field"] == paper) & (materials["standing"] == "")]
+    scans = materials[(materials["paper"] == paper) & (materials["standing"] == "")]
     return scans[scans["seal"] == "无"]
 
 
@@ -84,7 +96,7 @@ def _without_seal(materials: pd.DataFrame, paper: str) -> pd.DataFrame:
     says="没有收到加盖公章的负责人信息登记表{named}。",
     fix=_SCAN_IT.format(paper=REGISTRATION),
     bad="""
-    | @field | standing |
+    | paper | standing |
     | 登记表 | >未收到< |
     """,
     good=SEALED,
@@ -107,7 +119,7 @@ def registration_missing(materials: pd.DataFrame) -> pd.DataFrame:
     says="没有找到登记表的盖章扫描件，{named}。",
     fix=_SCAN_IT.format(paper=REGISTRATION),
     bad="""
-    | @field | standing | named |
+    | paper | standing | named |
     | 登记表 | >没有扫描件< | 只有文档“登记表.docx” |
     """,
     good=SEALED,
@@ -130,7 +142,7 @@ def registration_unsure(materials: pd.DataFrame) -> pd.DataFrame:
     says="“{value}”疑似未盖章（把握{sure}，仅供参考）。",
     fix=f"请打开扫描件核对，{_SEAL_SEEN}",
     bad="""
-    | @field | value | seal | sure |
+    | paper | value | seal | sure |
     | 登记表 | 登记表.jpg | >无< | 高 |
     """,
     good="有",
@@ -153,7 +165,7 @@ def registration_without_seal(materials: pd.DataFrame) -> pd.DataFrame:
     says="没有收到加盖单位章的安全审核情况说明{named}。",
     fix=_SCAN_IT.format(paper=STATEMENT),
     bad="""
-    | @field | standing |
+    | paper | standing |
     | 安全审核说明 | >未收到< |
     """,
     good=SEALED,
@@ -176,7 +188,7 @@ def statement_missing(materials: pd.DataFrame) -> pd.DataFrame:
     says="没有找到安全审核说明的盖章扫描件，{named}。",
     fix=_SCAN_IT.format(paper=STATEMENT),
     bad="""
-    | @field | standing | named |
+    | paper | standing | named |
     | 安全审核说明 | >没有扫描件< | 只有文档“安全审核说明.docx” |
     """,
     good=SEALED,
@@ -199,7 +211,7 @@ def statement_unsure(materials: pd.DataFrame) -> pd.DataFrame:
     says="“{value}”疑似未盖章（把握{sure}，仅供参考）。",
     fix=f"请打开扫描件核对，{_SEAL_SEEN}",
     bad="""
-    | @field | value | seal | sure |
+    | paper | value | seal | sure |
     | 安全审核说明 | 安全审核说明.jpg | >无< | 高 |
     """,
     good="有",
@@ -222,7 +234,7 @@ def statement_without_seal(materials: pd.DataFrame) -> pd.DataFrame:
     says="“{value}”{what}。",
     fix="请打开扫描件看一看，看不清或方向不正的，请重新扫描。",
     bad="""
-    | @field | value | side | turned |
+    | paper | value | side | turned |
     | 登记表 | 登记表.jpg | >480< | 否 |
     """,
     good="1240",
@@ -232,13 +244,14 @@ def scan_unclear(materials: pd.DataFrame) -> pd.DataFrame:
     scans = materials[materials["standing"] == ""]
     sides = scans["side"].astype(float)
     small, turned = (sides > 0) & (sides < _SIDE), scans["turned"] == "是"
-    words = [f"短边只有 {side:.0f} 像素，可能看不清" if is_small else "方向不正" for side, is_small in zip(sides, small, strict=True)]
-    return scans.assign(what=words)[small | turned]
+    what = sides.map("短边只有 {:.0f} 像素，可能看不清".format).where(small, "方向不正")
+    return scans.assign(what=what)[small | turned]
 
 
 # --- the person in charge (A1-2 to A1-6) -------------------------------------------------------------
 
 _PARTS = re.compile(r"[、，,;；/／|\n]+")
+_SEVERAL = re.compile(r"[、，,;；/／|\s]+")
 _BRACKETED = re.compile(r"[(（【\[][^()（）]*[)）】\]]")
 _NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af·•]{2,12}|[A-Za-z][A-Za-z .'·-]+")
 _OFFICE = re.compile(rf"(?:{TITLES}|书记|干事|科员|职员|经理|主管|负责人|[处科院校部局组队系馆站]长)$")
@@ -247,11 +260,17 @@ _MOBILE_INSIDE = re.compile(r"(?<![\d.])(?:\+?86-?)?(1[3-9]\d{9})(?![\d.])", re.
 _IN_NUMBERS = re.compile(r"[\s\-‐‑–—－_.·]+")
 _AREA = r"0(?:10|2\d|[3-9]\d{2})"
 _LANDLINE = re.compile(
-    rf"(?:\+?86[- ]?)?(?:\({_AREA}\)|{_AREA}|(?<=86)[- ]?[3-9]\d{{2}})[- ]?\d{{7,8}}(?:(?:-|转|ext\.?)\d{{1,6}})?|[48]00-?\d{{3}}-?\d{{4}}",
+    rf"(?:\({_AREA}\)|{_AREA}|(?:\+|00)?86-?0?(?:10|2\d|[3-9]\d{{2}}))-?\d{{7,8}}(?:(?:-|转|ext\.?)\d{{1,6}})?"
+    r"|[48]00-?\d{3}-?\d{4}",
     re.ASCII | re.IGNORECASE,
 )
+_LOST_ZERO = re.compile(r"(3[79]\d)-?(\d{7,8})", re.ASCII)
+_WORDS_IN_BRACKETS = re.compile(r"\([^()]*[^\d()][^()]*\)")
 _LOCAL = re.compile(r"[2-8]\d{6,7}(?:(?:-|转)\d{1,6})?", re.ASCII)
-_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
+)
+_MISTYPED = re.compile(r"\.(?:con|cmo|ocm|vom|xom|comm)$", re.IGNORECASE)
 _AREA_CODES = {
     "0370": "商丘 永城", "0371": "郑州 开封 兰考 巩义 航空港", "0372": "安阳 滑县", "0373": "新乡 长垣",
     "0374": "许昌", "0375": "平顶山 汝州", "0376": "信阳 固始", "0377": "南阳 邓州", "0379": "洛阳",
@@ -271,7 +290,7 @@ def people_in(text: str) -> int:
 
 def mobile_is_right(text: str) -> bool:
     """One number of a mobile telephone, or several of them."""
-    return all(_MOBILE.fullmatch(part.strip()) for part in _PARTS.split(text))
+    return all(_MOBILE.fullmatch(part) for part in _SEVERAL.split(text))
 
 
 def tidy_mobile(text: str) -> str:
@@ -282,25 +301,48 @@ def tidy_mobile(text: str) -> str:
 
 
 def landline_fault(text: str) -> str:
-    """What is wrong with a telephone number, "" if nothing; a mobile number will do as well."""
-    plain = unicodedata.normalize("NFKC", text).replace("—", "-").replace("–", "-")
-    parts = [re.sub(r"\s*([-转])\s*", r"\1", part.strip()) for part in _PARTS.split(plain)]
+    """What is wrong with a telephone number, "" if nothing; a mobile number will do as well.
+
+    Behind one with an area code others may do without it, as in the notice's own 0371-58525325、58525327.
+    """
+    parts = list(_telephones(text))
     right = [bool(_LANDLINE.fullmatch(part) or _MOBILE.fullmatch(part)) for part in parts]
-    if right[0] and all(ok or _LOCAL.fullmatch(part) for ok, part in zip(right, parts, strict=True)):
+    local = [bool(_LOCAL.fullmatch(part)) for part in parts]
+    if right[:1] == [True] and all(map(max, right, local)):
         return ""
-    return "缺区号" if all(_LOCAL.fullmatch(part) for part in parts) else "不是“区号-号码”的写法"
+    return "缺区号" if all(local) else "不是“区号-号码”的写法"
+
+
+def _telephones(text: str) -> Iterator[str]:
+    """The numbers in a cell without blanks; remarks in brackets are left out."""
+    plain = _WORDS_IN_BRACKETS.sub("", re.sub("[‐‑–—－]+", "-", unicodedata.normalize("NFKC", text)))
+    for part in _PARTS.split(plain):
+        whole = "".join(part.split())
+        if any(form.fullmatch(whole) for form in (_LANDLINE, _MOBILE, _LOCAL)):
+            yield whole
+        else:
+            yield from part.split() or [""]
 
 
 def with_area_code(text: str, region: str) -> str:
-    """A local number with the one area code of its region in Henan, "" where that is not certain."""
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    """A local number with the one area code of its region in Henan, "" where that is not certain.
+
+    A spreadsheet takes 0371… for a number and drops the zero.
+    """
+    plain = unspaced(text)
+    lost = _LOST_ZERO.fullmatch(plain)
+    if lost and f"0{lost[1]}" in _AREA_CODES:
+        return f"0{lost[1]}-{lost[2]}"
     codes = {code for place, code in _CODE_OF.items() if place in region}
     return f"{codes.pop()}-{plain}" if len(codes) == 1 and _LOCAL.fullmatch(plain) else ""
 
 
 def email_is_right(text: str) -> bool:
     """One address, or several."""
-    return all(_EMAIL.fullmatch(part.strip()) and ".." not in part for part in _PARTS.split(text))
+    addresses = _SEVERAL.split(text)
+    return all(
+        _EMAIL.fullmatch(each) and ".." not in each and not _MISTYPED.search(each) for each in addresses
+    )
 
 
 def tidy_email(text: str) -> tuple[str, bool]:
@@ -309,15 +351,15 @@ def tidy_email(text: str) -> tuple[str, bool]:
     plain = re.sub(r"^(?:mailto:|e-?mail:|邮箱:)|[.;,]+$", "", plain, flags=re.IGNORECASE)
     if email_is_right(plain):
         return plain, True
-    inside = set(_EMAIL.findall(_BRACKETED.sub(" ", unicodedata.normalize("NFKC", text).replace("。", "."))))
-    if len(inside) == 1 and plain.count("@") == 1:
-        return inside.pop(), False
-    guess = re.sub(r"\.(?:con|cmo|vom|comm)$", ".com", plain.replace(",", ".").replace("、", "."))
+    inside = _EMAIL.findall(plain)
+    if len(inside) == 1 and plain.count("@") == 1 and email_is_right(inside[0]):
+        return inside[0], not re.search("[A-Za-z0-9]", plain.replace(inside[0], ""))
+    guess = _MISTYPED.sub(".com", plain.replace(",", ".").replace("、", "."))
     return (guess, False) if email_is_right(guess) else ("", False)
 
 
 def _of(contacts: pd.DataFrame, label: str) -> pd.DataFrame:
-    return contacts[(contacts["label"] == label) & (contacts["lacking"] == "")]
+    return contacts[(contacts["label"] == label) & (contacts["lacking"] == "") & (contacts["value"] != "")]
 
 
 def _wrong(contacts: pd.DataFrame, label: str, is_right: Callable[[str], bool]) -> pd.DataFrame:
@@ -502,22 +544,33 @@ def email_untidy(contacts: pd.DataFrame) -> pd.DataFrame:
 
 # --- the statement's words (A2-2 to A2-5) ---------------------------------------------------------
 
-_NO_DATE = re.compile(r"(?:20\d{2}|[XxＸ×_＿]{1,4})?\s*年[\s_＿XxＸ×]*月[\s_＿XxＸ×]*日")
+_NO_DATE = re.compile(r"(?:20\d{2}|[XxＸ×_＿]{1,4})?\s*年(?:[\s_＿XxＸ×]*|\s*\d{1,2}\s*)月[\s_＿XxＸ×]*日")
 _CROSSES = re.compile(
     r"(?<![A-Za-z])[XxＸ×＊*○]{2,}(?![A-Za-z])\s*(?:[(（]\s*院校\s*[/／]\s*单位\s*[)）])?"
-    r"|[_＿]{2,}\s*(?=[(（]\s*院校)|(?<=我)[\s_＿]*[(（]\s*院校\s*[/／]\s*单位\s*[)）]"
+    r"|(?<=我)[\s_＿]*[(（]\s*院校\s*[/／]\s*单位\s*[)）]"
 )
 _YEAR = re.compile(r"(20\d{2})年度")
 _DATE = re.compile(r"(20\d{2})[年./-](\d{1,2})[月./-](\d{1,2})日?")
-_CHINESE_DATE = re.compile(r"(二[〇○零0Oo][一二三四五六七八九〇○零]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日")
+_CHINESE_DATE = re.compile(
+    r"(二[〇○零0Oo][一二三四五六七八九〇○零]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
+)
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | dict.fromkeys("〇○0Oo", 0)
 _SPLIT = re.compile(r"[,;。.!()\n]+")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _WE = re.compile(r"[我本](?:单位|学校|学院|中心|公司|校|院|局|司|社|会|所|馆)")
 _IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
 _ALIKE = 0.5
+_SAID = (
+    "我 郑州大学，自愿参与 2024年度继续教育数字化资源征集工作。申报的课程资源均经过我单位审核，"
+    "审核方式为全量人工精审，资源均已通过内容安全审核，无意识形态安全风险，适用于网络、新媒体等各数字化形式传播，全部申报资源版权清晰，"
+    "不存在侵权等问题（报送单位及资源列表另附）。同意组织方、协办方以“继续教育数字化资源”的名义，"
+    "在国家智慧教育平台、国家开放大学终身教育平台、河南终身学习网等互联网平台和媒体进行发布共享和宣传。特此说明。2024年4月20日"
+)
+"""附件2 filled in, for the examples."""
 _MOST_CLAUSES = 3
-_WHO = re.compile(r"我们?(?:单位|校|院|局|中心|公司)?[\s_＿:：]*([^，,。；\n]{0,60}?)[\s_＿]*[，,]?\s*自愿参与")
+_WHO = re.compile(
+    r"我们?(?:单位|校|院|局|中心|公司)?[\s_＿:：]*([^，,。；\n]{0,60}?)[\s_＿]*[，,]?\s*自愿参与"
+)
 _FORM_WORDS = re.compile(r"[(（](?:院校[/／]单位|公章|盖章)[)）]")
 
 
@@ -536,21 +589,26 @@ def unfilled(said: str) -> list[str]:
 
 
 def date_fault(said: str, settings: Settings) -> tuple[str, str]:
-    """The words of the statement that do not fit the call's year or deadline, and what is wrong; "" if none."""
+    """The words that do not fit the call's year or deadline, and what is wrong with them; "" if nothing."""
     call, last = settings.call, settings.call.deadlines.materials
     plain = unspaced(said)
+    of_this_call = f"本批次为 {call.year} 年度"
     wrong_year = next((year for year in _YEAR.findall(plain) if int(year) != call.year), "")
     if wrong_year:
-        return f"{wrong_year}年度", f"本批次为 {call.year} 年度"
+        return _written(f"{wrong_year}年度", of_this_call)
     dates = list(_dates(plain))
     if not dates:
-        return ("", "") if unfilled(said) else ("没有日期", "落款要写日期")
+        return ("", "") if unfilled(said) else ("", "没有写日期")
     text, day = dates[-1]
     if day is None:
-        return text, "日历上没有这一天"
+        return _written(text, "日历上没有这一天")
     if day > last:
-        return text, f"晚于截止日 {last.year} 年 {last.month} 月 {last.day} 日"
-    return (text, f"本批次为 {call.year} 年度") if day.year < call.year else ("", "")
+        return _written(text, f"晚于截止日 {last.year} 年 {last.month} 月 {last.day} 日")
+    return _written(text, of_this_call) if day.year < call.year else ("", "")
+
+
+def _written(text: str, why: str) -> tuple[str, str]:
+    return text, f"写的是“{text}”，{why}"
 
 
 def _dates(plain: str) -> Iterator[tuple[str, dt.date | None]]:
@@ -577,22 +635,20 @@ def _count(text: str) -> int:
 def altered_clauses(said: str, statement: str) -> list[tuple[str, str]]:
     """The clauses of the notice's statement that are not in `said`, each with what stands there, or "".
 
-    Blanks, punctuation and width make no difference, nor does 我校 or 我院 for 我单位; what stands in
-    brackets, the unit's name and the year are not compared. statement: as in config.yaml.
+    Blanks, punctuation and width make no difference, nor does 我校, 我院 or the unit's name for 我单位; what
+    stands in brackets, and the year, are not compared. statement: as in config.yaml.
     """
     wanted = [clause for clause in _clauses(_IN_BRACKETS.sub("", statement)) if "{unit}" not in clause]
-    given = _clauses(said)
-    flat, ends = "", {0}
-    for clause in given:
-        flat += _words(clause)
-        ends.add(len(flat))
-    keys = [_words(clause) for clause in wanted]
-    missing = [n for n, key in enumerate(keys) if not _stands(key, keys[n + 1 : n + 2], keys[:n][-1:], flat, ends)]
-    spare = {_words(clause): clause for clause in given if _words(clause) not in keys}
+    name = stated_unit(said)
+    given = _clauses(said.replace(name, "我单位") if name else said)
+    keys, words = [_words(clause) for clause in wanted], [_words(clause) for clause in given]
+    flat, ends = "".join(words), set(itertools.accumulate(map(len, words), initial=0))
+    spare = {word: clause for word, clause in zip(words, given, strict=True) if word not in keys}
     result = []
-    for number in missing:
-        near = difflib.get_close_matches(keys[number], list(spare), 1, _ALIKE)
-        result.append((wanted[number].replace("{year}", ""), spare[near[0]] if near else ""))
+    for number, key in enumerate(keys):
+        if not _stands(key, keys[number - 1] if number else "", keys[number + 1 : number + 2], flat, ends):
+            near = difflib.get_close_matches(key, list(spare), 1, _ALIKE)
+            result.append((wanted[number].replace("{year}", ""), spare[near[0]] if near else ""))
     return result
 
 
@@ -607,12 +663,12 @@ def _words(clause: str) -> str:
     return _WE.sub("我单位", bare)
 
 
-def _stands(key: str, after: Sequence[str], before: Sequence[str], flat: str, ends: set[int]) -> bool:
+def _stands(key: str, before: str, after: Sequence[str], flat: str, ends: set[int]) -> bool:
     """Whether a clause stands in the text by itself, or next to its neighbour without a comma."""
     at = flat.find(key)
     while at >= 0:
         end = at + len(key)
-        begins = at in ends or any(flat.endswith(words, 0, at) for words in before)
+        begins = at in ends or flat.endswith(before, 0, at)
         if begins and (end in ends or any(flat.startswith(words, end) for words in after)):
             return True
         at = flat.find(key, at + 1)
@@ -620,16 +676,15 @@ def _stands(key: str, after: Sequence[str], before: Sequence[str], flat: str, en
 
 
 def _statements(documents: pd.DataFrame) -> pd.DataFrame:
-    return documents[(documents["kind"] == STATEMENT) & (documents["said"] != "")]
+    return documents[(documents["paper"] == STATEMENT) & (documents["said"] != "")]
 
 
-def _exploded(documents: pd.DataFrame, flaws: Iterable[Sequence[tuple[str, str]]], names: tuple[str, str]) -> pd.DataFrame:
-    """One line for each flaw of a document, its two texts in the columns of these names."""
-    lines = documents.assign(flaw=list(flaws)).explode("flaw").dropna(subset=["flaw"])
-    first, second = names
-    return lines.assign(
-        **{first: [flaw[0] for flaw in lines["flaw"]], second: [flaw[1] for flaw in lines["flaw"]]}
-    )
+def _exploded(documents: pd.DataFrame, flaws: Iterable[list[dict[str, str]]]) -> pd.DataFrame:
+    """One line for each flaw of a document, with its texts by column."""
+    found = [(index, flaw) for index, of in zip(documents.index, flaws, strict=True) for flaw in of]
+    names = found[0][1] if found else ()
+    lines = documents.loc[[index for index, _ in found]]
+    return lines.assign(**{name: [flaw[name] for _, flaw in found] for name in names})
 
 
 @table_rule(
@@ -645,7 +700,7 @@ def _exploded(documents: pd.DataFrame, flaws: Iterable[Sequence[tuple[str, str]]
     says="安全审核说明中仍有没有填写的“{value}”。",
     fix="请填上单位全称和日期，打印盖章后重新报送。",
     bad="""
-    | kind | said |
+    | paper | said |
     | 安全审核说明 | >我 XXX（院校/单位），自愿参与 2024年度继续教育数字化资源征集工作。2024年4月20日< |
     """,
     good="我 郑州大学，自愿参与 2024年度继续教育数字化资源征集工作。2024年4月20日",
@@ -653,8 +708,9 @@ def _exploded(documents: pd.DataFrame, flaws: Iterable[Sequence[tuple[str, str]]
 def statement_unfilled(documents: pd.DataFrame) -> pd.DataFrame:
     """One line for each place of the form."""
     statements = _statements(documents)
-    flaws = ([(fragment, "") for fragment in unfilled(said)] for said in statements["said"])
-    return _exploded(statements, flaws, ("value", "nothing"))
+    return _exploded(
+        statements, ([{"value": text} for text in unfilled(said)] for said in statements["said"])
+    )
 
 
 @table_rule(
@@ -667,10 +723,10 @@ def statement_unfilled(documents: pd.DataFrame) -> pd.DataFrame:
     why="沿用往年的说明，或在截止以后才写的，不能说明本批次的资源已经审核。",
     source=f"{_FORM_2}：2024年度；通知第四部分：2024年4月25日前",
     basis=LITERAL,
-    says="安全审核说明写的是“{value}”，{what}。",
+    says="安全审核说明{what}。",
     fix="请核对年度和日期，改好并盖章后重新报送。",
     bad="""
-    | kind | said |
+    | paper | said |
     | 安全审核说明 | >我 郑州大学，自愿参与 2023年度继续教育数字化资源征集工作。2024年4月20日< |
     """,
     good="我 郑州大学，自愿参与 2024年度继续教育数字化资源征集工作。2024年4月20日",
@@ -695,24 +751,28 @@ def statement_of_another_time(documents: pd.DataFrame, settings: Settings) -> pd
     basis=LITERAL,
     says="安全审核说明与通知的范本不同：缺少“{clause}”{instead}。",
     fix="请恢复范本的原文，打印盖章后重新报送。",
-    bad="""
-    | kind | said |
-    | 安全审核说明 | >{statement:全量人工精审:抽审}< |
+    bad=f"""
+    | paper | said |
+    | 安全审核说明 | >{_SAID.replace("全量人工精审", "抽审")}< |
     """,
-    good="{statement}",
+    good=_SAID,
 )
 def statement_altered(documents: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """One line for each clause; where most are others, one for all."""
+    """One line for each clause; where many are others, one for all."""
     statements = _statements(documents)
-    flaws = (_told_clauses(altered_clauses(said, settings.statement)) for said in statements["said"])
-    found = _exploded(statements, flaws, ("clause", "value"))
-    return found.assign(instead=[f"，写的是“{text}”" if text else "" for text in found["value"]])
+    flaws = (altered_clauses(said, settings.statement) for said in statements["said"])
+    return _exploded(statements, map(_told_clauses, flaws)).reindex(
+        columns=[*statements, "clause", "instead"]
+    )
 
 
-def _told_clauses(flaws: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    if len(flaws) <= _MOST_CLAUSES:
-        return flaws
-    return [("”“".join(clause for clause, _ in flaws[:_MOST_CLAUSES]) + f"”等 {len(flaws)} 处“…", "")]
+def _told_clauses(flaws: list[tuple[str, str]]) -> list[dict[str, str]]:
+    if len(flaws) > _MOST_CLAUSES:
+        return [{"clause": flaws[0][0], "value": "", "instead": f"等 {len(flaws)} 处"}]
+    return [
+        {"clause": clause, "value": text, "instead": f"，写的是“{text}”" if text else ""}
+        for clause, text in flaws
+    ]
 
 
 @table_rule(
@@ -728,14 +788,14 @@ def _told_clauses(flaws: list[tuple[str, str]]) -> list[tuple[str, str]]:
     says="安全审核说明写明“报送单位及资源列表另附”，没有收到列表。",
     fix="请附上列出全部资源的列表，放进本单位的文件夹，文件名写明“资源列表”。",
     bad="""
-    | kind | attached |
+    | paper | attached |
     | 安全审核说明 | >否< |
     """,
     good="是",
 )
 def list_missing(documents: pd.DataFrame) -> pd.DataFrame:
     """Not told where a scan of several pages may hold it."""
-    return documents[(documents["kind"] == STATEMENT) & (documents["attached"] == "否")]
+    return documents[(documents["paper"] == STATEMENT) & (documents["attached"] == "否")]
 
 
 # --- all papers agree (W04, W05) ----------------------------------------------------------------------
@@ -789,10 +849,10 @@ def _some(what: str, names: Sequence[str]) -> str:
     why="名称不一致，看不出是哪个单位盖的章、报的资源。",
     source="附件1、附件2 单位名称；一致通知未规定",
     basis=INFERRED,
-    says="{kind}写的单位是“{value}”，而本单位报送的名称是“{own}”。",
+    says="{paper}写的单位是“{value}”，而本单位报送的名称是“{own}”。",
     fix="请核对单位全称，把各份材料改为与公章一致。",
     bad="""
-    | kind | stated | names |
+    | paper | stated | names |
     | 安全审核说明 | >河南大学< | 郑州大学 |
     """,
     good="郑州大学",
@@ -802,7 +862,7 @@ def names_differ(documents: pd.DataFrame) -> pd.DataFrame:
     found = documents[documents["stated"] != ""]
     names = found["names"].str.split("\n")
     alien = [not same_unit(stated, own) for stated, own in zip(found["stated"], names, strict=True)]
-    return found.assign(value=found["stated"], own=names.str[0])[alien]
+    return found.assign(value=found["stated"], own=names.str[0])[pd.Series(alien, found.index, dtype=bool)]
 
 
 @table_rule(
@@ -818,7 +878,7 @@ def names_differ(documents: pd.DataFrame) -> pd.DataFrame:
     says="资源列表有 {listed} 个资源，资源清单有 {held} 个，{diff}。",
     fix="请核对两处，改为一致后重新盖章报送。",
     bad="""
-    | kind | listed | held | diff |
+    | paper | listed | held | diff |
     | 资源列表 | 30 | 28 | >列表多出“书法入门”“剪纸”< |
     """,
     good="",

@@ -201,14 +201,17 @@ def _set_cell_margins(table: Any) -> None:
         look.addprevious(margins)
 
 
-def add_row(table: Any, texts: Sequence[str], *, height: float, size: Any, font: str = BODY) -> Any:
-    """One more row, at least that many mm high, not broken over pages."""
+def add_row(
+    table: Any, texts: Sequence[str], *, height: float, size: Any, font: str = BODY, left: Sequence[int] = ()
+) -> Any:
+    """One more row, at least that many mm high, not broken over pages. left: columns that are not centred."""
     row = _new_row(table)
     row.height = Mm(height)
-    for cell, column, text in zip(row.cells, table.columns, texts, strict=True):
+    for at, (cell, column, text) in enumerate(zip(row.cells, table.columns, texts, strict=True)):
         cell.width = column.width
         cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
-        _fill(cell, text, font, size, WD_ALIGN_PARAGRAPH.CENTER)
+        alignment = WD_ALIGN_PARAGRAPH.LEFT if at in left else WD_ALIGN_PARAGRAPH.CENTER
+        _fill(cell, text, font, size, alignment)
     return row
 
 
@@ -228,7 +231,7 @@ def _new_row(table: Any) -> Any:
 def _fill(cell: Any, text: str, font: str, size: Any, alignment: Any) -> None:
     paragraph = cell.paragraphs[0]
     paragraph.alignment = alignment
-    paragraph.paragraph_format.line_spacing = size * 1.5
+    paragraph.paragraph_format.line_spacing = Pt(size.pt * 1.5)
     _run(paragraph, text, font, size)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pipeline.fields import NAMES, RESOURCE_FILE
 from pipeline.model import Finding, Place, Submission
-from pipeline.remembered import Judged, Sent
+from pipeline.rounds.remembered import Judged, Sent
 from pipeline.rules import REGISTER
 
 RARE = 5

@@ -34,7 +34,7 @@ Subject = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision of a person; `pipeline.decide` says which parts are filled. when is ISO 8601, UTC."""
+    """One decision of a person; `decide` says which parts are filled. when is ISO 8601, UTC."""
 
     unit: str
     code: str

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.model import Answer, Finding, Labelled, Place, Severity, Submission
-from pipeline.rounds import quoted
+from pipeline.rounds.compare import quoted
 from pipeline.rules import REGISTER
 
 YES = frozenset({"是", "y", "yes", "√", "✓", "✔", "☑", "采纳", "同意"})

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline.accept import Explanations, explanation_of
-from pipeline.decide import (
+from pipeline.model import Place
+from pipeline.rounds.accept import Explanations, explanation_of
+from pipeline.rounds.decide import (
     OF_FINDINGS,
     OF_ROWS,
     OF_UNITS,
@@ -23,8 +24,7 @@ from pipeline.decide import (
     may_accept,
     value_key,
 )
-from pipeline.model import Place
-from pipeline.remembered import Decision
+from pipeline.rounds.remembered import Decision
 from pipeline.settings import BEIJING, Settings
 from pipeline.summarise import REVIEW, Tally, Told, UnitSummary
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 
 from pipeline.canonical import canonical
@@ -10,13 +11,18 @@ from pipeline.links.check import LinkSummary, check_links
 from pipeline.links.result import Outcome
 from pipeline.submissions import read_all
 
+
+class ResultsError(Exception):
+    """The results cannot be kept; one Chinese sentence."""
+
+
 _WITNESS = "https://www.{}/"
 
 
 def open_links(job: Job) -> LinkSummary:
     """Read the workbooks and open every 资源链接 that is well formed.
 
-    Raises sqlite3.Error or OSError if the results cannot be kept, OSError if input/ cannot be listed.
+    Raises ResultsError, or OSError if input/ cannot be listed.
     """
     read = read_all(job.collect(), job.workers, job.limits, job.progress)
     table = canonical(read.submissions, job.settings)
@@ -24,9 +30,18 @@ def open_links(job: Job) -> LinkSummary:
     links = sorted(set(whole) - {""})
     witnesses = [_WITNESS.format(domain) for domain in job.settings.platforms]
     with job.progress.stage("检测链接", len(links)) as advance:
-        return check_links(
-            links, job.output / LINKS, job.settings.links, now=job.now, on_done=advance, witnesses=witnesses
-        )
+        try:
+            return check_links(
+                links,
+                job.output / LINKS,
+                job.settings.links,
+                now=job.now,
+                on_done=advance,
+                witnesses=witnesses,
+            )
+        except sqlite3.Error as error:
+            said = f"链接检测结果“{LINKS}”写不进去，请检查磁盘空间和权限后重新运行。"
+            raise ResultsError(said) from error
 
 
 def told(summary: LinkSummary) -> list[str]:

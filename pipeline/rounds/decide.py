@@ -21,12 +21,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.accept import same_text
 from pipeline.canonical import Table
 from pipeline.fields import NAMES
 from pipeline.model import Finding, Place, Severity
-from pipeline.remembered import Decision as Decision
-from pipeline.remembered import Subject
+from pipeline.rounds.accept import same_text
+from pipeline.rounds.remembered import Decision as Decision
+from pipeline.rounds.remembered import Subject
 from pipeline.settings import Settings
 from pipeline.summarise import Aside, FindingKey, key_of, severity_of
 

@@ -1,0 +1,1 @@
+"""From round to round: what a unit accepted, what became of its problems, what the province decided."""

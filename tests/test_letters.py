@@ -1,0 +1,89 @@
+"""Drafts of letters: whole, addressed, inert, and the same for the same input."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from email.message import EmailMessage
+
+import pytest
+
+from pipeline.model import Finding, Place
+from pipeline.render.letters import Attached, chat_text, overdue_letter, return_letter
+from pipeline.summarise import Counts, UnitSummary, tell
+from tests.small_tables import SETTINGS
+
+CALL = SETTINGS.call
+UNIT = UnitSummary("洛阳市教育局/示例学院", "退回修改", "清单.xlsx", 3, Counts(2, 1), 1, 1, 1, 2, "", "")
+TOLD = tell(
+    [
+        *(Finding("R11-1", Place("u", "清单.xlsx", "资源清单", row, "版权方", f"K{row}")) for row in (2, 3)),
+        Finding("R11-2", Place("u", "清单.xlsx", "资源清单", 4, "版权方", "K4"), "<b>本校</b>{{7*7}}"),
+    ],
+    SETTINGS,
+)
+
+
+def draft(address: str = "a@b.edu.cn") -> EmailMessage:
+    data = return_letter(UNIT, TOLD, address, [Attached("元数据.xlsx", b"PK-the-workbook")], CALL)
+    letter = email.message_from_bytes(data, policy=email.policy.default)
+    assert isinstance(letter, EmailMessage)
+    return letter
+
+
+def texts(letter: EmailMessage) -> tuple[str, str]:
+    plain, page = letter.get_body(("plain",)), letter.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    return str(plain.get_content()), str(page.get_content())
+
+
+def test_a_draft_is_addressed_and_carries_the_workbook() -> None:
+    letter = draft()
+    assert letter["To"] == "a@b.edu.cn"
+    assert letter["Subject"] == "请修改：2024年度继续教育数字化资源征集资源元数据（第 2 轮校验结果）"
+    assert letter["X-Unsent"] == "1"
+    [attached] = letter.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("元数据.xlsx", b"PK-the-workbook")
+
+
+def test_both_texts_say_the_same_numbers_and_problems() -> None:
+    for text in texts(draft()):
+        assert "示例学院" in text
+        assert "“版权方”必填（2 处）" in text
+        assert "2024-05-15" in text
+        assert "0371-69691788" in text
+
+
+def test_texts_from_units_are_inert() -> None:
+    plain, page = texts(draft())
+    assert "<b>本校</b>{{7*7}}" in plain
+    assert "&lt;b&gt;本校&lt;/b&gt;{{7*7}}" in page
+    assert "<b>本校" not in page
+
+
+@pytest.mark.parametrize("address", ["", "没有", "a＠b.cn", "a@b.cn\r\nBcc: c@d.cn", "a@b.cn, c@d.cn", "a@b"])
+def test_what_is_no_address_is_left_for_a_person(address: str) -> None:
+    letter = draft(address)
+    assert letter["To"] is None
+    assert letter["Bcc"] is None
+
+
+def test_the_same_letter_has_the_same_bytes() -> None:
+    assert draft().as_bytes() == draft().as_bytes()
+
+
+def test_a_chaser_says_what_is_missing() -> None:
+    unsent = overdue_letter("洛阳市教育局", "逾期未报", "", "2024-05-20", CALL)
+    letter = email.message_from_bytes(unsent, policy=email.policy.default)
+    assert isinstance(letter, EmailMessage)
+    for text in texts(letter):
+        assert "截至 2024-05-20，尚未收到你单位的元数据表。请尽快报送" in text
+    late = overdue_letter("甲", "逾期未改", "", "2024-05-20", CALL)
+    assert late != unsent
+
+
+def test_the_chat_text_is_one_line() -> None:
+    said = chat_text(UNIT, CALL)
+    assert said.startswith("【示例学院】")
+    assert said.strip().count("\n") == 0
