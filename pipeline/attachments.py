@@ -99,20 +99,28 @@ class Sent:
 
 @dataclass(slots=True)
 class Attachments:
-    """All papers of the units that came with a folder, in order of unit and path.
+    """The papers, by unit and in order of path, of the units that came with a folder.
 
     unplaced: by unit the scans whose name does not say what they are. findings: files that cannot be read.
     """
 
     units: tuple[str, ...] = ()
-    sent: list[Sent] = field(default_factory=list)
+    sent: dict[str, list[Sent]] = field(default_factory=dict)
     unplaced: dict[str, list[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def of(self, unit: str, paper: str) -> list[Sent]:
         """The files of a unit that are this paper."""
-        return [each for each in self.sent if each.unit == unit and paper in each.papers]
+        return [each for each in self.sent.get(unit, ()) if paper in each.papers]
+
+    def all(self) -> Iterator[Sent]:
+        """Every paper, in order."""
+        return (each for unit in self.units for each in self.sent.get(unit, ()))
+
+    def add(self, sent: Sent) -> None:
+        """Enter a file."""
+        self.sent.setdefault(sent.unit, []).append(sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,8 @@ def received_attachments(
     for each in wanted:
         if each.entry.suffix != ".docx" and not _is_sealed_scan(each):
             _take_by_name(each, result)
-    result.sent.sort(key=lambda each: (each.unit, each.path))
+    for papers in result.sent.values():
+        papers.sort(key=lambda each: each.path)
     return result
 
 
@@ -248,7 +257,7 @@ def _take_document(wanted: _Wanted, outcome: Document | Rejection, result: Attac
     words = sum(map(len, outcome.paragraphs))
     papers = said.materials or (wanted.papers if words < _LEAST_WORDS else frozenset())
     if papers:
-        result.sent.append(Sent(wanted.unit, wanted.entry.path, papers, said=said))
+        result.add(Sent(wanted.unit, wanted.entry.path, papers, said=said))
 
 
 def _take_scan(wanted: _Wanted, outcome: Facts | Rejection, result: Attachments) -> None:
@@ -256,12 +265,12 @@ def _take_scan(wanted: _Wanted, outcome: Facts | Rejection, result: Attachments)
     if fault or isinstance(outcome, Rejection):
         _reject(wanted, fault, _SCAN_REMEDY, result)
     else:
-        result.sent.append(Sent(wanted.unit, wanted.entry.path, wanted.papers, facts=outcome))
+        result.add(Sent(wanted.unit, wanted.entry.path, wanted.papers, facts=outcome))
 
 
 def _take_by_name(wanted: _Wanted, result: Attachments) -> None:
     """What cannot be read here is recorded; for an old document of Word that is told."""
-    result.sent.append(Sent(wanted.unit, wanted.entry.path, wanted.papers))
+    result.add(Sent(wanted.unit, wanted.entry.path, wanted.papers))
     if wanted.entry.suffix in _WORDS:
         facts = {"why": "不是 .docx 格式，内容没有核对", "remedy": "请用 WPS 或 Word 另存为 .docx"}
         result.findings.append(Finding("F10", Place(wanted.unit), wanted.entry.path, facts))
@@ -273,7 +282,7 @@ def _reject(wanted: _Wanted, cause: str, remedy: str, result: Attachments) -> No
     if wanted.papers:
         facts = {"cause": cause, "remedy": remedy}
         result.findings.append(Finding("F01", Place(unit, path), wanted.entry.name, facts))
-        result.sent.append(Sent(unit, path, wanted.papers, broken=True))
+        result.add(Sent(unit, path, wanted.papers, broken=True))
     else:
         facts = {"why": f"无法读取（{cause}）", "remedy": remedy}
         result.findings.append(Finding("F10", Place(unit), path, facts))
@@ -375,9 +384,9 @@ def _said_of(state: PaperState, named: Mapping[tuple[str, str], str]) -> str:
 
 
 def _contacts(attachments: Attachments, submissions: Sequence[Submission]) -> Iterator[Line]:
-    registered = {each.unit for each in attachments.sent if REGISTRATION in each.papers}
+    registered = {each.unit for each in attachments.all() if REGISTRATION in each.papers}
     in_words: dict[str, set[str]] = defaultdict(set)
-    for each in attachments.sent:
+    for each in attachments.all():
         if each.said and REGISTRATION in each.said.materials:
             in_words[each.unit] |= {
                 label for line in each.said.people for label, text in line.items() if text
@@ -475,31 +484,31 @@ def _says_none(label: str, line: Mapping[str, str]) -> bool:
 
 
 def _documents(attachments: Attachments, submissions: Sequence[Submission]) -> Iterator[Line]:
-    own_names = {
-        (each.unit, cell.text) for each in submissions if (cell := each.unit_info.get(UNIT)) and cell.text
-    }
-    for sent in attachments.sent:
-        if sent.said is None:
-            continue
-        names = [name for unit, name in sorted(own_names) if unit == sent.unit] + sent.unit.split("/")[::-1]
-        for paper in sorted(sent.said.materials):
-            facts = _facts(sent, sent.said, paper, names, attachments, submissions)
+    names = _names_of_units(attachments, submissions)
+    blank = dict.fromkeys(("said", "stated", "attached", "listed", "held", "diff"), "")
+    for sent in attachments.all():
+        for paper in sorted(sent.said.materials if sent.said else ()):
+            facts = _facts(sent, paper, names[sent.unit], attachments, submissions)
             if facts:
-                blank = dict.fromkeys(("said", "stated", "attached", "listed", "held", "diff"), "")
-                value = sent.path.rpartition("/")[2]
-                yield (
-                    _line(sent.unit, sent.path, value=value)
-                    | {"paper": paper, "names": "\n".join(names)}
-                    | blank
-                    | facts
-                )
+                line = _line(sent.unit, sent.path, value=sent.path.rpartition("/")[2])
+                yield line | blank | {"paper": paper, "names": "\n".join(names[sent.unit])} | facts
+
+
+def _names_of_units(attachments: Attachments, submissions: Iterable[Submission]) -> dict[str, list[str]]:
+    """By unit the names that its papers may have: as its workbooks state it, its folder's, its bureau's."""
+    names: dict[str, list[str]] = {unit: [] for unit in attachments.units}
+    for each in submissions:
+        stated = each.unit_info.get(UNIT)
+        if stated and stated.text and each.unit in names:
+            names[each.unit].append(stated.text)
+    return {unit: [*stated, *reversed(unit.split("/"))] for unit, stated in names.items()}
 
 
 def _facts(
-    sent: Sent, said: Paper, paper: str, names: Sequence[str], attachments: Attachments,
-    submissions: Sequence[Submission],
-) -> Line:  # fmt: skip
+    sent: Sent, paper: str, names: Sequence[str], attachments: Attachments, submissions: Sequence[Submission]
+) -> Line:
     """What a document says as this paper; nothing for a blank form beside a scan."""
+    said = sent.said or Paper()
     if paper == REGISTRATION:
         stated = [line[UNIT] for line in said.people if line.get(UNIT)]
         alien = stated and not any(same_unit(each, names) for each in stated)

@@ -6,8 +6,9 @@ the schema refuses are read one by one, by their field's reader.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from pipeline.rules.text import (
     is_placeholder,
     like_formula,
     not_text,
+    only_a_day,
     sensitive,
     trimmed,
     wrong_length,
@@ -85,12 +87,14 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     _each_text(table, values, _TEXTS, lambda _name: garbled, breaks=True)
     _blank_placeholders(table, values, settings)
     _hold_native_values(table, values, kinds)
+    _each_text(table, values, ("资源名称",), lambda _name: only_a_day, breaks=True)
     _each_text(table, values, SINGLE_LINE, lambda name: _one_line(name, settings), breaks=True)
     _day_only(values, kinds)
     _read_forms(table, values, kinds, settings)
     _each_text(table, values, settings.lengths, lambda name: _length(name, settings))
     _each_text(table, values, _TEXTS, lambda _name: like_formula)
     _each_text(table, values, _READ_BY_PEOPLE, lambda _name: _reviewed(settings), also_broken=True)
+    _offer_the_trimmed(table, values)
     table.values[list(BY_NAME)] = values
     return table
 
@@ -138,7 +142,7 @@ def _kinds(submissions: list[Submission]) -> dict[tuple[int, str], Kind]:
 def _note(
     table: Table, code: str, name: str, indexes: Iterable[int], *, breaks: bool, safe: bool = False
 ) -> None:
-    """One finding per cell; the suggestion of what is only tidied is the tidy value."""
+    """One finding per cell."""
     for index in indexes:
         table.findings.append(Finding(code, table.place(index, name), table.text(index, name), safe=safe))
         if breaks:
@@ -158,6 +162,17 @@ def _trim(table: Table, values: pd.DataFrame) -> None:
             ]
             _note(table, "G01", name, changed, breaks=False, safe=True)
             values[name] = tidy
+
+
+def _offer_the_trimmed(table: Table, values: pd.DataFrame) -> None:
+    """The trimmed text is the suggestion of G01, where nothing else was wrong with the cell."""
+    told = Counter(each.place for each in table.findings)
+    at = {row: index for index, row in enumerate(table.rows)}
+    for number, each in enumerate(table.findings):
+        if each.code == "G01" and told[each.place] == 1:
+            place = each.place
+            index = at[place.unit, place.workbook, place.sheet, place.row]
+            table.findings[number] = replace(each, suggestion=str(values.at[index, place.field]))
 
 
 def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
@@ -209,7 +224,7 @@ def _tell(table: Table, name: str, index: int, reading: Reading) -> None:
 
 def _one_line(name: str, settings: Settings) -> Judge:
     is_right = right(BY_NAME[name], settings)
-    return lambda text: broken_line(text, is_right)
+    return lambda text: broken_line(text, is_right, levels=name == "所属分类")
 
 
 def _length(name: str, settings: Settings) -> Judge:

@@ -24,7 +24,7 @@ from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import short_report
 from pipeline.rounds.accept import explanations
-from pipeline.rounds.decide import rows_of
+from pipeline.rounds.decide import Row
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
@@ -43,6 +43,7 @@ class Looked:
     counts: Tally
     units: Sequence[UnitSummary]
     skipped: Mapping[str, str]
+    rows: Sequence[Row]
     decisions: Sequence[Decision]
     register: Register | None
 
@@ -88,8 +89,9 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
         for each in looked.read.submissions
         if each.answers
     }
-    rows = rows_of(looked.examined.table)
-    lines = review_lines(looked.told, rows, looked.counts, looked.units, said, looked.decisions, job.settings)
+    lines = review_lines(
+        looked.told, looked.rows, looked.counts, looked.units, said, looked.decisions, job.settings
+    )
     yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
     attached: dict[str, list[Attached]] = defaultdict(list)
     for each in given:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pipeline.attachments import Attachments, attachment_tables
 from pipeline.canonical import Table, canonical
 from pipeline.collect import Collected
 from pipeline.fields import RESOURCE_FILE
@@ -40,11 +41,12 @@ from pipeline.validate import Outcome, measured_suggestions, validate
 class Known:
     """What is known before any row is looked at.
 
-    tables: those that do not depend on what the rows say (`units`, `register`, `earlier`,
-    `attachments`), where there are any. links: results by link, None if no link was ever opened.
+    tables: those that do not depend on what the workbooks say (`units`, `register`, `earlier`), where
+    there are any. links: results by link, None if no link was ever opened.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    attachments: Attachments = field(default_factory=Attachments)
     links: Mapping[str, LinkResult] | None = None
 
 
@@ -78,16 +80,25 @@ def examine(
 ) -> Examined:
     """Look at all rows. measuring: gives the facts of files."""
     table = canonical(read.submissions, settings)
-    indexes = {name: Index(unit.entries, unit.unfinished) for name, unit in collected.units.items()}
+    indexes = indexes_of(collected)
     found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
     for index, names in canonical_names(found).items():
         table.values.at[index, RESOURCE_FILE] = names
     measured = measuring(found.keys())
-    tables = {**known.tables, **_tables(table, found, measured, indexes, collected, read, settings)}
+    tables = {
+        **known.tables,
+        **attachment_tables(known.attachments, read.submissions),
+        **_tables(table, found, measured, indexes, collected, read, settings),
+    }
     if known.links is not None:
         tables["opened"] = opened_table(table.values, known.links, settings, today)
     measured_suggestions(table, tables["resources"]["@measured"])
     return Examined(table, tables, validate(table, tables, settings, today), measured)
+
+
+def indexes_of(collected: Collected) -> dict[str, Index]:
+    """The files of every unit, to be found by what cells name."""
+    return {name: Index(unit.entries, unit.unfinished) for name, unit in collected.units.items()}
 
 
 def _named_elsewhere(submissions: Iterable[Submission], indexes: Mapping[str, Index]) -> Iterator[Key]:

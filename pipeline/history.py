@@ -15,6 +15,7 @@ carried over, a copy stays as `history.db.1.bak`.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import sqlite3
@@ -336,7 +337,7 @@ def _reading(path: Path, *, thoroughly: bool = False) -> Iterator[sqlite3.Connec
             if _layout(connection) == 1:
                 _carry_over(connection, path)
             yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         raise HistoryError(f"历史记录“{path}”{_SAID.get(name, _BROKEN)}") from error
     except OSError as error:
@@ -378,5 +379,33 @@ def _check(connection: sqlite3.Connection, path: Path, *, thoroughly: bool) -> N
         raise HistoryError(f"“{path}”是空文件，或不是本程序的历史记录。{_RESTORE}")
     if _layout(connection) not in (1, _LAYOUT):
         raise HistoryError(f"历史记录“{path}”由另一版本的程序写成，请使用最新版本的程序。")
-    if thoroughly and connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-        raise HistoryError(f"历史记录“{path}”{_BROKEN}")
+    if thoroughly:
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise HistoryError(f"历史记录“{path}”{_BROKEN}")
+        _check_values(connection)
+
+
+def _check_values(connection: sqlite3.Connection) -> None:
+    """Every value is of its column's type, every time a time: SQLite itself takes anything anywhere.
+
+    Raises sqlite3.DatabaseError.
+    """
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        columns = [(name, kind) for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        odd = " OR ".join(f"typeof({name}) <> '{kind.lower()}'" for name, kind in columns)
+        if connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {odd})").fetchone()[0]:  # noqa: S608
+            raise sqlite3.DatabaseError("a value of another type")
+    for table, column in (("receipts", "first_seen"), ("receipt_times", "received")):
+        if table in tables:
+            for (moment,) in connection.execute(f"SELECT DISTINCT {column} FROM {table}"):  # noqa: S608
+                _check_moment(moment)
+
+
+def _check_moment(moment: str) -> None:
+    try:
+        with_zone = dt.datetime.fromisoformat(moment).tzinfo is not None
+    except ValueError:
+        with_zone = False
+    if not with_zone:
+        raise sqlite3.DatabaseError("not a time")

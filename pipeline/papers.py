@@ -63,7 +63,11 @@ _LABELS: Mapping[str, str] = {
 _ENOUGH_LABELS = 3
 _REMARK = re.compile(r"^(?:注|备注|说明|填表|单位[(（]?盖章|[(（]?公章)")
 _NAME_HEADERS = frozenset({"资源名称", *BY_NAME["资源名称"].aliases})
-_BLANK_LINE = re.compile(r"[\s\u200b\ufeff]+")
+_BLANK = re.compile(r"[\s\u200b\ufeff]+")
+_BLANKS = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r" ?(?:\n ?)+")
+_MOST_OF_A_STATEMENT = 10_000
+_LONGEST_CELL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Paper:
 
 def unspaced(text: str) -> str:
     """Text as it is compared: no blanks, half-width."""
-    return _BLANK_LINE.sub("", unicodedata.normalize("NFKC", text))
+    return _BLANK.sub("", unicodedata.normalize("NFKC", text))
 
 
 def named_as(path: str) -> frozenset[str]:
@@ -169,7 +173,9 @@ def _people(table: Rows) -> Iterator[Mapping[str, str]]:
 
 def _below(rows: Rows, columns: Mapping[str, int]) -> Iterator[Mapping[str, str]]:
     for row in rows:
-        line = {label: row[at].strip() if at < len(row) else "" for label, at in columns.items()}
+        line = {
+            label: row[at].strip()[:_LONGEST_CELL] if at < len(row) else "" for label, at in columns.items()
+        }
         if any(line.values()) and not _REMARK.match(unspaced("".join(row))):
             yield line
 
@@ -177,7 +183,9 @@ def _below(rows: Rows, columns: Mapping[str, int]) -> Iterator[Mapping[str, str]
 def _beside(row: Sequence[str]) -> dict[str, str]:
     """Values with their label to the left."""
     return {
-        _label(left): right.strip() for left, right in pairwise(row) if _label(left) and not _label(right)
+        _label(left): right.strip()[:_LONGEST_CELL]
+        for left, right in pairwise(row)
+        if _label(left) and not _label(right)
     }
 
 
@@ -196,13 +204,15 @@ def _names(table: Rows) -> Iterator[str]:
 
 def _statement(paragraphs: Sequence[str], lines: Sequence[str], tables: Sequence[Rows]) -> str:
     """From behind its title to the title of the list; a form may have it in a cell of a table."""
+    # Patterns are tried on this text: no run of blanks, and no end of it, is longer than the form needs.
     inside = [cell for cell in _cells(tables) if sum(words in unspaced(cell) for words in _SAID) > 1]
     first = _last_title(STATEMENT, lines) + 1
     texts = paragraphs[first:]
     if not inside:
         ends = (at for at, line in enumerate(lines[first:]) if RESOURCE_LIST in _titled(line))
         texts = texts[: next(ends, len(texts))]
-    return "\n".join([*inside, *texts])
+    whole = "\n".join([*inside, *texts])[:_MOST_OF_A_STATEMENT]
+    return _BLANK_LINES.sub("\n", _BLANKS.sub(" ", whole)).strip()
 
 
 def _last_title(material: str, lines: Iterable[str]) -> int:

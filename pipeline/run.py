@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.attachments import received_attachments
 from pipeline.collect import Collected
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
-from pipeline.examine import Examined, Known, examine
+from pipeline.examine import Examined, Known, examine, indexes_of
 from pipeline.isolate import Workers
 from pipeline.job import KEPT, LINKS, Job
 from pipeline.links.store import read_results
@@ -25,7 +26,7 @@ from pipeline.output import locked
 from pipeline.progress import Progress
 from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, recall
 from pipeline.register import Register, aliases_table, read_register, units_table
-from pipeline.rounds.decide import Decided, apply, remarks, rows_of
+from pipeline.rounds.decide import Decided, Row, apply, remarks, rows_of
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import named_rows
 from pipeline.settings import Loaded
@@ -91,7 +92,8 @@ def _run(job: Job, register: Register | None) -> Result:
     if again:
         examined = look()
     findings = [*collected.findings, *read.findings, *examined.findings]
-    decided, decisions = _decide(job, recalled, read, examined, findings)
+    rows = rows_of(examined.table)
+    decided, decisions = _decide(job, recalled, read, rows, findings)
     told = tell([*findings, *decided.findings], job.settings, decided.aside)
     progressed = _compare(job, recalled, read, as_sent, told)
     told = merged(told, tell(progressed.findings, job.settings))
@@ -104,7 +106,7 @@ def _run(job: Job, register: Register | None) -> Result:
     )  # fmt: skip
     units = unit_lines(standing, receive_all(job.history, read, job.now))
     skipped = {**examined.outcome.skipped, **_NEVER_MEASURED, **dict.fromkeys(job.settings.off, SWITCHED_OFF)}
-    looked = Looked(read, examined, told, counts, units, skipped, decisions, register)
+    looked = Looked(read, examined, told, counts, units, skipped, rows, decisions, register)
     files = deliver(job, recalled, collected, looked)
     sent = [each for each in units if each.unit in collected.units]
     unsent = _unsent(job, [each.unit for each in units if each.unit not in collected.units])
@@ -133,14 +135,18 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
         tables["earlier"] = years.table
     links, warning = read_results(job.output / LINKS)
     job.remarks += [warning] if warning else []
-    return Known(tables, links or None)
+    attachments = received_attachments(
+        collected.units.values(), read.submissions, indexes_of(collected), job.workers, job.limits
+    )
+    read.findings += attachments.findings
+    job.faults += attachments.faults
+    return Known(tables, attachments, links or None)
 
 
 def _decide(
-    job: Job, recalled: Recalled, read: Read, examined: Examined, findings: Sequence[Finding]
+    job: Job, recalled: Recalled, read: Read, rows: Sequence[Row], findings: Sequence[Finding]
 ) -> tuple[Decided, list[Decision]]:
     """What the province has decided, also in 人工复核.xlsx since the last run; all decisions."""
-    rows = rows_of(examined.table)
     said, unknown = named_rows(recalled.said.decisions, rows)
     decisions = decisions_now(job.history, said)
     decided = apply(decisions, findings, rows, rounds_of(read), job.settings)

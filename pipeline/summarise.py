@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from pipeline.files import WORKBOOKS, suffix_of
 from pipeline.model import Finding, Place, Severity, Submission
 from pipeline.rounds.compare import Comparison
 from pipeline.rounds.remembered import Judged
@@ -193,7 +194,7 @@ def tally(
         place = each.finding.place
         book = (place.unit, place.workbook)
         result.units.setdefault(place.unit, Counts()).add(each)
-        if each.finding.code in _UNREADABLE:
+        if each.finding.code in _UNREADABLE and suffix_of(place.workbook or each.finding.value) in WORKBOOKS:
             result.unreadable.add(place.unit)
         if place.workbook:
             result.workbooks.setdefault(book, Counts()).add(each)

@@ -110,6 +110,6 @@ def _recorded(record: Path, target: Path) -> Unpacked | None:
         sizes, refused, ignored = json.loads(record.read_bytes())
         if any((target / name).stat().st_size != size for name, size in sizes.items()):
             return None
-    except (OSError, ValueError):
+        return Unpacked(tuple(sizes), tuple((name, cause) for name, cause in refused), int(ignored))
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
-    return Unpacked(tuple(sizes), tuple((name, cause) for name, cause in refused), ignored)

@@ -107,6 +107,29 @@ def report(chosen: Namespace) -> int:
         return _written(chosen.output, FOLDER, files)
 
 
+def attachments(chosen: Namespace) -> int:
+    """Each unit's Word attachments, from the last run."""
+    settings = _settings(chosen.config).settings
+
+    from pipeline.attach import AttachError, write_attachments
+    from pipeline.progress import Progress
+
+    now = dt.datetime.now().astimezone()
+    try:
+        with _sentences():
+            done = write_attachments(
+                chosen.output, TEMPLATES, settings, chosen.jobs, now, Progress(sys.stderr)
+            )
+    except AttachError as error:
+        raise Stop(str(error), USAGE) from error
+    print(f"{chosen.output / '附件'}：{done.units} 个单位，{done.files} 个文件。")
+    for remark in done.remarks:
+        print(f"注意：{remark}")
+    for where, _ in done.faults:
+        print(f"程序故障：处理“{where}”时出错，其余文件不受影响。")
+    return FAULT if done.faults else OK
+
+
 def _written(output: Path, folder: str, files: Mapping[str, bytes]) -> int:
     """Put files into one folder of the output; what else lies there stays."""
     from pipeline.output import Staging, locked
@@ -201,6 +224,7 @@ def template(chosen: Namespace) -> int:
         version=TEMPLATE_VERSION,
         call_id=settings.call.id,
         year=settings.call.year,
+        statement=settings.statement,
         deliveries=deliveries_until(deadlines.materials.isoformat(), deadlines.resources.isoformat()),
     )
     for path, state in written:

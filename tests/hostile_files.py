@@ -1024,6 +1024,23 @@ def unmarkable() -> Iterator[Hostile]:
     yield book("不能标注", FINDING, spoilt(edited(SHEET, ('</row><row r="2">', far))), code="S06")
 
 
+# --- what may be in no workbook that goes out
+
+_ACTING = re.compile("vbaproject|externallink|connections|querytable|activex|ctrlprop|macrosheet|customui")
+
+
+def what_acts(package: bytes) -> list[str]:
+    """The parts and relations of a workbook that could do something when it is opened; formulas not counted."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        names = archive.namelist()
+        relations = b"".join(archive.read(name) for name in names if name.endswith(".rels"))
+    acting = [name for name in names if _ACTING.search(name.lower())]
+    for relation in re.findall(rb"<[^>]*External[^>]*>", relations):
+        if b"/hyperlink" not in relation:
+            acting.append(relation.decode("utf-8", "replace"))
+    return acting
+
+
 def selection() -> list[Hostile]:
     """A variant or more of every fault, for every test run."""
     return [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.attachments import CONTACT_COLUMNS, DOCUMENT_COLUMNS, MATERIAL_COLUMNS
 from pipeline.canonical import Table, canonical
 from pipeline.fields import NAMES
 from pipeline.join import COVER_COLUMNS, MEDIA_COLUMNS
@@ -83,10 +84,19 @@ RIGHT_OPENED = {
 RIGHT_COURSE = {"standing": "够", "lack": "", "known": "否", "level": "第三级"}
 BASES = {"media": RIGHT_VIDEO, "covers": RIGHT_COVER, "opened": RIGHT_OPENED, "courses": RIGHT_COURSE}
 """A right row of each table that is made of resource rows."""
+
+
+def _right(columns: tuple[str, ...], **known: str | int) -> dict[str, str | int]:
+    return {name: "" for name in columns if name[0] != "@"} | {"@sheet": "", "@row": 0} | known
+
+
 NO_RESOURCES = {
     "orphans": {"@sheet": "", "@row": 0},
     "units": {"@sheet": "", "@row": 0},
     "platforms": {"@sheet": "平台资质", "@row": 2, "@cell": "D2", "problem": ""},
+    "materials": _right(MATERIAL_COLUMNS, side="0", turned="否"),
+    "contacts": _right(CONTACT_COLUMNS, people="1") | {"@field": "手机", "@cell": "B7"},
+    "documents": _right(DOCUMENT_COLUMNS),
 }
 """A row of each table whose rows are no resource rows."""
 OTHER_TABLES = {

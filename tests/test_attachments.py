@@ -198,7 +198,8 @@ W = f'xmlns:w="{SCHEMAS}/wordprocessingml/2006/main"'
 def word(body: str, name: str = "word/document.xml", head: str = "") -> bytes:
     relations = (
         f'<Relationships xmlns="{SCHEMAS}/package/2006/relationships">'
-        f'<Relationship Id="a" Type="{SCHEMAS}/officeDocument/2006/relationships/officeDocument" Target="{name}"/>'
+        f'<Relationship Id="a" Target="{name}" '
+        f'Type="{SCHEMAS}/officeDocument/2006/relationships/officeDocument"/>'
         "</Relationships>"
     )
     xml = f"{head}<w:document {W}><w:body>{body}</w:body></w:document>"
@@ -218,7 +219,9 @@ def test_words_as_a_reader_sees_them(tmp_path: Path) -> None:
         "<w:p><w:moveFrom><w:r><w:t>旧</w:t></w:r></w:moveFrom><w:r><w:instrText>DATE</w:instrText></w:r></w:p>"
         "<w:sdt><w:sdtContent><w:p><w:r><w:t>控件</w:t></w:r></w:p></w:sdtContent></w:sdt>"
         "<w:p><w:r><w:pict><w:txbxContent><w:p><w:r><w:t>文本框</w:t></w:r></w:p></w:txbxContent>"
-        "</w:pict></w:r></w:p><w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val='2'/></w:tcPr><w:p><w:r><w:t>合并</w:t></w:r></w:p></w:tc>"
+        "</w:pict></w:r></w:p>"
+        "<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val='2'/></w:tcPr>"
+        "<w:p><w:r><w:t>合并</w:t></w:r></w:p></w:tc>"
         "<w:tc><w:p><w:r><w:t>甲</w:t></w:r></w:p><w:p><w:r><w:t>乙</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
     )
     for name in ("word/document.xml", "word/document2.xml"):

@@ -172,18 +172,17 @@ def test_only_a_row_that_a_page_cannot_hold_may_be_broken(field: str, text: str,
     assert held == [True, not breaks]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_text_wherever_it_stands(text: str) -> None:
-    said = clean(text)
-    content = filled(STATEMENT_PAPER, statement(text, [dict.fromkeys(NAMES, text)]))
-    lines = dump(content)
-    assert STATEMENT.format(unit=said, year=2024) in lines
-    assert lines[-1] == " | ".join(["1", *[said] * 5])
-    person = {"年度": text, "单位": text, **dict.fromkeys(PERSON, text)}
-    assert dump(filled(REGISTRATION, person))[-1] == " | ".join([said] * 6)
+def test_hostile_text_is_text_wherever_it_stands() -> None:
+    rows = [dict.fromkeys(NAMES, text) for text in HOSTILE]
+    for text in (HOSTILE[0], "".join(HOSTILE)):
+        lines = dump(filled(STATEMENT_PAPER, statement(text, rows)))
+        assert STATEMENT.format(unit=clean(text), year=2024) in lines
+        assert lines[-len(HOSTILE) :] == [
+            " | ".join([str(n), *[clean(t)] * 5]) for n, t in enumerate(HOSTILE, 1)
+        ]
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 @given(st.text(alphabet=st.sampled_from("{}_%#&<>'\"一\n\t\x0bp;"), max_size=12))
 def test_no_text_acts_in_a_template(text: str) -> None:
     content = filled(REGISTRATION, {"年度": "", "单位": text, **dict.fromkeys(PERSON, "")})
@@ -455,10 +454,9 @@ def test_a_broken_template_stops_and_the_old_papers_stay(tmp_path: Path) -> None
     (templates / STATEMENT_PAPER.file).write_bytes(retyped(STATEMENT_PAPER, "{{ 日期 }}", "{{ 日子 }}"))
     with pytest.raises(AttachError) as told:
         attached(output)
-    assert [line[:20] for line in str(told.value).split("\n")] == [
-        "模板“附件1登记表模板.docx”不是能打",
-        "模板“附件2审核说明模板.docx”中的“",
-    ]
+    first, second = str(told.value).split("\n")
+    assert first.startswith("模板“附件1登记表模板.docx”不是能打开的")
+    assert second.startswith("模板“附件2审核说明模板.docx”中的“日子”")
     assert papers_of(output) == before
     own = changed(REGISTRATION, lambda document: document.add_paragraph("本省附注 {{ 年度 }}"))
     (templates / REGISTRATION.file).write_bytes(own)
@@ -511,7 +509,8 @@ def converted(files: Mapping[str, bytes], to: str, folder: Path) -> dict[str, by
 @pytest.mark.full
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 def test_papers_and_templates_survive_libreoffice(tmp_path: Path) -> None:
-    lines = [dict.fromkeys(NAMES, clean(text)) for text in HOSTILE if "\n" not in text]
+    # LibreOffice itself writes _x000B_ as an escape, and drops blanks at the end.
+    lines = [dict.fromkeys(NAMES, text.rstrip()) for text in HOSTILE if "_x" not in text]
     files = {"paper": filled(STATEMENT_PAPER, statement("郑州大学", lines))}
     files |= {f"t{number}": TEMPLATES[name] for number, name in enumerate(PAPERS)}
     saved = converted(files, "docx", tmp_path / "saved")
@@ -537,9 +536,8 @@ def test_nothing_is_clipped_and_the_header_repeats_on_paper(tmp_path: Path) -> N
     whole = "".join(pages)
     assert [f"尾{n}。" for n in range(60) if f"尾{n}。" not in whole] == []
     assert whole.count("末尾。") == 2
-    assert all(
-        "资源名称" in page for page in pages if "报送单位及资源列表" not in page and page is not pages[0]
-    )
+    first = next(number for number, page in enumerate(pages) if page.startswith("报送单位及资源列表"))
+    assert all("序号资源名称" in page for page in pages[first + 1 :])
     assert all(f"—{number}—" in page for number, page in enumerate(pages, 1))
 
 

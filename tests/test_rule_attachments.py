@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.model import Finding
-from pipeline.papers import EMAIL, LANDLINE, MOBILE, PERSON, RESOURCE_LIST, STATEMENT
+from pipeline.papers import EMAIL, LANDLINE, MOBILE, PERSON, RESOURCE_LIST, STATEMENT, understand
 from pipeline.rules import REGISTER, Rule
 from pipeline.rules.attachments import (
     CONTACT_COLUMNS,
@@ -297,7 +297,8 @@ HELD = [("航空发动机", "航空科普"), ("飞机构造", "航空科普"), (
         (["航空发动机", "飞机构造"], "列表没有“书法入门”"),
         (["航空发动机", "飞机构造", "书法入门", "剪纸"], "列表多出“剪纸”"),
         (["航空发动机", "飞机构造", "剪纸"], "列表多出“剪纸”，列表没有“书法入门”"),
-        (["一", "二", "三", "四", "航空科普", "书法入门"], "列表多出“一”“二”“三”等 4 个"),
+        (["一", "二", "三", "四", "航空科普", "书法入门"], "列表多出“一”“二”等 4 个"),
+        (["航空科普", "书法入门", "剪纸", "剪纸"], "列表多出“剪纸”"),
     ],
 )
 def test_lists_are_compared_by_name_and_series(listed: list[str], difference: str) -> None:
@@ -315,3 +316,13 @@ def test_a_placeholder_scan_line_is_no_paper() -> None:
     assert codes("materials", paper=STATEMENT, side="599") == ["A2-6"]
     assert codes("materials", paper=STATEMENT, side="900", turned="是") == ["A2-6"]
     assert codes("contacts", label=PERSON, value="李明") == []
+
+
+def test_no_text_makes_a_pattern_run_away() -> None:
+    """Each of these took minutes with patterns that go back over all that they passed."""
+    for char in ("[", "(", "1", "a", " ", "_", "-", "我", "年", "X", "一、", "a."):
+        for label in (PERSON, MOBILE, LANDLINE, EMAIL):
+            found("contacts", [{"label": label, "value": "a" + char * 30_000}])
+        people_in(char * 30_000)
+        said = understand(["安全审核情况说明", "我" + char * 30_000, "特此说明"], []).statement
+        found("documents", [{"paper": STATEMENT, "said": said, "attached": "是"}])

@@ -93,8 +93,12 @@ def test_where_lines_are_right(field: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("field", "text", "code"),
     [
-        ("主讲人", "张建华\n朱新", "R12-2"),
-        ("关键词", "新媒体\n人工智能", "R17-1"),
+        ("主讲人", "张建华\n朱新", "G02"),
+        ("主讲人", "张建华\n朱新、王明", "R12-2"),
+        ("主讲人", "张建华；\n朱新", "R12-2b"),
+        ("关键词", "新媒体\n人工智能", "G02"),
+        ("关键词", "新媒体\n人工智能、大数据", "R17-1"),
+        ("所属分类", "科学文化\n航空知识", "G02"),
         ("资源类型", "A01\nA03", "R03-5"),
         ("资源ID", "1\n2", "R01-1"),
     ],
@@ -286,6 +290,11 @@ def test_a_name_like_a_file() -> None:
         ("新建 Microsoft Word 文档", ""),
         ("未命名", ""),
         ("test", ""),
+        ("视频", ""),
+        ("录屏1", ""),
+        ("01", ""),
+        ("20240315", ""),
+        ("1.1 绪论.flv", "1.1 绪论"),
         ("IMG_2034", ""),
         ("VID_20240315_101010", ""),
         ("微信视频20240315101010", ""),
@@ -317,6 +326,10 @@ def test_a_right_name() -> None:
         "课程思政",
         "微课制作 10 例",
         "1984",
+        "911",
+        "12345",
+        "视频号",
+        "录屏软件",
         "无题",
         "DSC 热分析",
         "资源一体化管理",
@@ -336,7 +349,12 @@ def test_a_right_name() -> None:
         ("资源名称", "1.1", Kind.NUMBER, "R02-4"),
         ("资源名称", "TRUE", Kind.BOOL, "R02-4"),
         ("资源名称", "1984", Kind.NUMBER, ""),
-        ("资源名称", "2024-03-01", Kind.TEXT, ""),
+        ("资源名称", "2024-03-01", Kind.TEXT, "R02-4"),
+        ("资源名称", "3月1日", Kind.TEXT, "R02-4"),
+        ("资源名称", "1-Mar", Kind.TEXT, "R02-4"),
+        ("资源名称", "3月5日学雷锋", Kind.TEXT, ""),
+        ("资源名称", "3-1 绪论", Kind.TEXT, ""),
+        ("所属系列", "2024-03-01", Kind.TEXT, ""),
         ("所属系列", "2024-03-01", Kind.DATE, "R00-3"),
         ("所属系列", "2024", Kind.NUMBER, ""),
         ("关键词", "2024", Kind.NUMBER, ""),
@@ -354,6 +372,31 @@ def test_what_a_spreadsheet_made_of_a_text(field: str, text: str, kind: Kind, co
     assert [found.code for found in table.findings] == ([code] if code else [])
     for each in tell(table.findings, SETTINGS):
         assert text in each.message
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [(" 张三", "张三"), ("张三\u00a0", "张三"), (" 张建华；朱新", ""), (" 张三教授", "")],
+)
+def test_the_trimmed_text_is_offered_where_nothing_else_is_wrong(text: str, suggestion: str) -> None:
+    [told] = [each for each in found_on("主讲人", text) if each.code == "G01"]
+    assert told.suggestion == suggestion
+    assert told.safe
+
+
+@pytest.mark.parametrize(
+    ("holder", "suggestion"),
+    [
+        ("我校", "郑州大学"),
+        ("版权归我校所有", "郑州大学"),
+        ("本中心", "郑州大学"),
+        ("本人", ""),
+        ("网络", ""),
+    ],
+)
+def test_nobody_is_suggested_where_a_person_may_hold_the_rights(holder: str, suggestion: str) -> None:
+    told = [each for each in found_in([{"@unit": "郑州大学", "版权方": holder}]) if each.code == "R11-2"]
+    assert [each.suggestion for each in told] == [suggestion]
 
 
 # --- 资源简介 ----------------------------------------------------------------------------------
@@ -403,6 +446,13 @@ def test_an_introduction_that_advertises() -> None:
         "欢迎关注我们的公众号",
         "链接 https://pan.baidu.com/s/1abc",
         "购买 https://item.taobao.com/item.htm?id=1",
+        "报名请点击 https://www.abc.com/join",
+        "邮箱：zhangsan@163.com",
+        "热线400-820-8820",
+        "薇信wx12345",
+        "微信公众号：hnkfdx",
+        "抖音号：abc_12345",
+        "扫码关注公众号领取课件",
     ]
     texts = [f"{SAID}{words}" for words in texts]
     assert codes_on_each("资源简介", texts) == {text: {"R08-5"} for text in texts}
@@ -421,6 +471,10 @@ def test_a_subject_is_no_advertisement() -> None:
         "学号如2023013800000001的含义",
         "如何识别二维码诈骗、刷单返利和假冒客服电话",
         "微信：WeChat 的设计",
+        "公众号：从零到一的运营方法",
+        "邮箱格式如user@example.com，git clone git@github.com:a/b",
+        "@media查询，400-500个知识点，扫码乘车、扫码支付",
+        "加入世界贸易组织，登录https://开头的网站",
     ]
     texts = [f"{SAID}{words}" for words in texts]
     assert codes_on_each("资源简介", texts) == {text: set() for text in texts}

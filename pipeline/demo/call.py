@@ -3,9 +3,24 @@
     root/input/<单位>/…          workbook, media, covers, scans and Word forms
     root/input/<局>/<校>/…       what a bureau forwards
     root/input/<单位>.zip        a unit that sent an archive, its member names in GBK
+    root/input/往年/             a list of an earlier year
     root/seeded.csv              the ledger: every cell or file that is wrong on purpose
 
-Whatever is not in the ledger is right by construction.
+Whatever is not in the ledger is right by construction; of right units the register tells nothing but W01b,
+for they are invented. Thirteen units and about four hundred rows with a share of one half show
+every rule that one call can break, except these:
+
+| rules | why not |
+|---|---|
+| R00-1 R00-2 R15-5 R16-1b R18-2 | off until config.yaml asks for it |
+| M03c M07b | other technical standards than the notice's |
+| L01–L09 | found by opening links over the internet |
+| W07 W07b W09 W09b W09c W10 | need an earlier round, or a person |
+| W08 | about units that sent nothing: no finding |
+| M11 | never judged |
+| R09-5b | a length that no file bears out is never the only mistake of its row |
+| F07 S14 | xlsxwriter writes neither external links nor discussions |
+| A1, A2, W04, W05 | about the papers that lie beside the workbook: all of them are right here |
 """
 
 from __future__ import annotations
@@ -13,11 +28,10 @@ from __future__ import annotations
 import csv
 import io
 import random
-import struct
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,28 +40,17 @@ from PIL import Image, ImageDraw
 
 from pipeline.demo import content, media
 from pipeline.demo.content import Enclosure, Record, Unit
-from pipeline.demo.defects import DEFECTS, Defect, seeded_value
-from pipeline.demo.workbook import MERGED_ROWS, Shape, as_csv, workbook
-from pipeline.fields import NAMES
+from pipeline.demo.defects import DEFECTS, FEW, Defect, seeded_value
+from pipeline.demo.faults import BUNDLES, Mark, layout_marks
+from pipeline.demo.submission import Seeded, Submission
+from pipeline.demo.workbook import MERGED_ROWS, Shape, as_csv, list_of_names, workbook
+from pipeline.fields import NAMES, RESOURCE_FILE
 from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME, registration_form, statement_form
 from pipeline.render.template import standard_workbook
+from pipeline.rules import REGISTER
 
 CODES: Mapping[str, str] = MappingProxyType({"A01": "视频资源", "A02": "音频资源", "A03": "网络课程"})
 _BLANK = Record({}, ())
-
-
-class Seeded(NamedTuple):
-    """One thing that is wrong on purpose. row is the spreadsheet's own, 0 for a whole file or folder."""
-
-    unit: str
-    workbook: str
-    row: int
-    field: str
-    rule: str
-    kind: str
-    value: str
-
-
 Ledger = tuple[Seeded, ...]
 
 
@@ -59,49 +62,11 @@ class Template(NamedTuple):
     call_id: str = "henan-2024-192"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a workbook as a whole. spares: its rows stay readable, so they may be spoilt too."""
-
-    kind: str
-    rule: str
-    field: str = ""
-    spares: bool = True
-
-
-_FAULTS: tuple[Fault, ...] = (
-    Fault("列名改写", "S04", "主讲人"),
-    Fault("示例行未删", "S08"),
-    Fault("去年的模板", "F03"),
-    Fault("合并单元格", "S07", "版权方"),
-    Fault("另有损坏的表", "F01"),
-    Fault("删去必填列", "S03", "版权方", spares=False),
-    Fault("只有表头", "F08", spares=False),
-    Fault("两张资源清单", "S01", spares=False),
-    Fault("报了两份表", "F04", spares=False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """Everything that one unit sends, before it is written."""
-
-    unit: Unit
-    name: str
-    records: tuple[Record, ...]
-    shape: Shape
-    style: str
-    fault: Fault | None
-    seed: int
-
-    @property
-    def reads_as(self) -> str:
-        """The name of its workbook."""
-        return f"{self.name}.csv" if self.style == "csv" else f"{self.name}.xlsx"
-
-
 _STYLES = ("template", "moved", "titled", "inserted", "gaps", "typed", "csv", "template", "typed", "zip")
 """How units lay out their list, in turn; the eighth and ninth are forwarded by a bureau."""
+
+EARLIER_LIST = "往年/2023年继续教育数字化资源清单.xlsx"
+_EARLIER_NAMES = (("八段锦健身指导", "王小明", ""), ("太极拳二十四式", "李秀兰", ""))
 
 
 def write_call(
@@ -129,151 +94,228 @@ def write_call(
     known = content.names(seed)
     for index, unit in enumerate(content.units(units)):
         clean = _submission(index, unit, rows, known, seed)
-        chosen = _chosen_rows(clean, units, index, share)
-        spoilt, seeded = _spoilt(clean, chosen, pending)
-        if index % 10 == 5:
-            spoilt, repeated = _repeated_elsewhere(
-                spoilt, submissions[-5], {entry[:3] for entry in (*ledger, *seeded)}
-            )
-            seeded += repeated
+        faulty, whole = _with_faults(clean, index)
+        faulty, repeated, kept = _sent_elsewhere_too(faulty, submissions, index, ledger)
+        chosen = _chosen_rows(faulty, units, rows, index, share, kept)
+        spoilt, seeded = _spoilt(faulty, chosen, pending, kept)
+        ledger += [*whole, *repeated, *seeded]
         submissions.append(spoilt)
-        ledger += [*_whole(spoilt), *seeded]
+    earlier = _earlier_year(submissions, ledger)
     with tempfile.TemporaryDirectory() as scratch:
         for submission in submissions:
             _write(submission, target, Path(scratch), template or Template())
+    if earlier:
+        (target / EARLIER_LIST).parent.mkdir()
+        (target / EARLIER_LIST).write_bytes(list_of_names((*_EARLIER_NAMES, *earlier)))
     ordered = tuple(sorted(ledger))
     _write_ledger(root / "seeded.csv", ordered)
     return ordered
 
 
+# --- one unit -------------------------------------------------------------------------------------
+
+
 def _submission(index: int, unit: Unit, rows: int, known: content.Names, seed: int) -> Submission:
-    """A unit's right resources in the layout that is its turn, and the fault of the whole file, if any."""
+    """A unit's right resources in the layout that is its turn."""
     style = _STYLES[index % len(_STYLES)]
-    position = index // 10 * 3 + index % 10 - 2
-    faulty = index % 10 in (2, 3, 4) and position < len(_FAULTS) and rows >= MERGED_ROWS
-    fault = _FAULTS[position] if faulty else None
     records = content.records(unit, rows, known, seed + index, links=style != "csv")
     if style in ("typed", "zip"):
         records = [content.as_typed(record, number) for number, record in enumerate(records)]
-    if fault and fault.rule == "F08":
-        records = []
-    shape = _shape(style, fault, seed + index)
-    return Submission(unit, f"{unit.name}_资源元数据", tuple(records), shape, style, fault, seed + index)
+    return Submission(
+        unit, f"{unit.name}_资源元数据", tuple(records), _shape(style, seed + index), style, seed + index,
+        content.unit_information(unit, seed + index), content.PLATFORM_ROWS,
+        suffix=".csv" if style == "csv" else ".xlsx",
+    )  # fmt: skip
 
 
-def _shape(style: str, fault: Fault | None, seed: int) -> Shape:
-    shape = {
+def _shape(style: str, seed: int) -> Shape:
+    return {
         "moved": Shape(columns=content.field_order(NAMES, seed)),
         "titled": Shape(above=3),
         "inserted": Shape(columns=("序号", *NAMES[:8], "备注", *NAMES[8:])),
         "gaps": Shape(gap=7),
+        "typed": Shape(checked=False),
         "zip": Shape(above=1),
     }.get(style, Shape())
-    match fault.rule if fault else "":
-        case "S03":
-            return replace(shape, columns=tuple(name for name in shape.columns if name != "版权方"))
-        case "S04":
-            return replace(shape, titles={"主讲人": "主讲教师"})
-        case "S07":
-            return replace(shape, merged="版权方", gap=0)
-        case "S08":
-            return replace(shape, example=True)
-        case "S01":
-            return replace(shape, twice=True)
-    return shape
 
 
-def _chosen_rows(submission: Submission, units: int, index: int, share: float) -> list[int]:
-    """Which resources to spoil; the fractions of a row add up over the units."""
-    rows = len(submission.records)
-    if submission.fault and not submission.fault.spares:
-        return []
+def _with_faults(clean: Submission, index: int) -> tuple[Submission, list[Seeded]]:
+    """The submission with its turn's faults, and the ledger's lines for them and for the layout."""
+    submission = clean
+    faults = BUNDLES.get(index, ()) if len(clean.records) >= MERGED_ROWS else ()
+    for fault in faults:
+        submission = fault.spoil(submission)
+    marks = [(fault.kind, fault.rule, mark) for fault in faults for mark in fault.marks(submission)]
+    marks += layout_marks(submission)
+    if clean.unit.rule:
+        name = clean.unit.name
+        marks.append(("单位名称有误", clean.unit.rule, (submission.reads_as, 0, "单位名称", name)))
+    return submission, [_seeded(submission, kind, rule, mark) for kind, rule, mark in marks]
+
+
+def _seeded(submission: Submission, kind: str, rule: str, mark: Mark) -> Seeded:
+    workbook, row, field, value = mark
+    severity = REGISTER.rules[rule].severity.value
+    return Seeded(submission.unit.path, workbook, row, field, rule, severity, kind, value)
+
+
+def _chosen_rows(
+    submission: Submission, units: int, rows: int, index: int, share: float, kept: int | None
+) -> list[int]:
+    """Which resources to spoil, but for the one kept; the fractions of a row add up over the units."""
     total = max(1, round(units * rows * share))
     number = total * (index + 1) // units - total * index // units
-    free = range(MERGED_ROWS if submission.shape.merged else 0, rows)
+    first = MERGED_ROWS if submission.shape.merged else 0
+    free = [each for each in range(first, len(submission.records)) if each != kept]
     dice = random.Random(submission.seed)  # noqa: S311 - a repeatable choice, no secret
     return sorted(dice.sample(free, min(number, len(free))))
 
 
 def _spoilt(
-    submission: Submission, chosen: Sequence[int], pending: list[Defect]
+    submission: Submission, chosen: Sequence[int], pending: list[Defect], kept: int | None
 ) -> tuple[Submission, list[Seeded]]:
     """The submission with a defect in each chosen row, kinds taken in turn from pending.
 
-    From the top down, so that a defect that repeats a row above finds it as it will stay.
+    From the top down, so that a defect that repeats a row above finds it as it will stay. kept: the
+    row that another unit sent too, which none may repeat again.
     """
     records = list(submission.records)
-    above = list(submission.records)
+    above = [_BLANK if index == kept else record for index, record in enumerate(records)]
     seeded = []
     for index in chosen:
-        defect = _next_fitting(
-            records[index], above[:index], pending, typed=submission.style not in ("csv", "template")
-        )
+        defect = _next_fitting(submission, records[index], above[:index], pending)
         records[index] = defect.spoil(records[index], above[:index])
         above[index] = _BLANK
         row = 0 if defect.rowless else submission.shape.row_of(index)
-        value = seeded_value(defect, records[index])
-        place = (submission.unit.path, submission.reads_as, row, defect.field)
-        seeded.append(Seeded(*place, defect.rule, defect.kind, value))
+        mark = (submission.reads_as, row, defect.field, seeded_value(defect, records[index]))
+        seeded.append(_seeded(submission, defect.kind, defect.rule, mark))
     return replace(submission, records=tuple(records)), seeded
 
 
-def _next_fitting(record: Record, above: Sequence[Record], pending: list[Defect], *, typed: bool) -> Defect:
+def _next_fitting(
+    submission: Submission, record: Record, above: Sequence[Record], pending: list[Defect]
+) -> Defect:
     """The next kind that this resource can suffer, taken out of pending, which is filled when it runs dry."""
+    typed = submission.style not in ("csv", "template")
     while True:
         for defect in pending:
-            if (typed or not defect.typed) and defect.where(record, above):
+            seen = (typed or not defect.typed) and defect.field not in submission.bars
+            if seen and defect.where(record, above):
                 pending.remove(defect)
                 return defect
-        pending += random.Random(len(DEFECTS)).sample(DEFECTS, len(DEFECTS))  # noqa: S311 - always the same shuffle
+        shuffled = random.Random(len(DEFECTS)).sample(DEFECTS, len(DEFECTS))  # noqa: S311 - always the same
+        pending += sorted(shuffled, key=lambda defect: defect.where not in FEW)
 
 
-def _repeated_elsewhere(
-    submission: Submission, other: Submission, taken: set[tuple[str, str, int]]
-) -> tuple[Submission, list[Seeded]]:
-    """A resource that another unit sent too: same name, same speakers. taken: places already spoilt."""
-    twin, source = _untouched(submission, taken), _untouched(other, taken)
-    if twin is None or source is None:
-        return submission, []
-    named = {field: other.records[source].text(field) for field in ("资源名称", "主讲人")}
+# --- between units, and years ---------------------------------------------------------------------
+
+
+class _Twin(NamedTuple):
+    """A way of sending what another unit sent too: which resources can, and how the second becomes so."""
+
+    rule: str
+    kind: str
+    field: str
+    back: int
+    can: Callable[[Record], bool]
+    copy: Callable[[Record, Record], Record]
+
+
+def _any(_record: Record) -> bool:
+    return True
+
+
+def _copied(*fields: str) -> Callable[[Record, Record], Record]:
+    def copy(record: Record, source: Record) -> Record:
+        return replace(record, cells={**record.cells, **{name: source.cells[name] for name in fields}})
+
+    return copy
+
+
+def _same_sound(record: Record, source: Record) -> Record:
+    """The bytes of the other's file under the own name."""
+    twin = replace(source.files[1], path=record.files[1].path)
+    return replace(record, files=(record.files[0], twin))
+
+
+def _near_name(record: Record, source: Record) -> Record:
+    named = _copied("资源名称", "主讲人")(record, source)
+    return replace(named, cells={**named.cells, "资源名称": f"{source.text('资源名称')}课"})
+
+
+_LONG_NAME = 6
+"""One character more or less leaves names of this length alike."""
+_TWINS: Mapping[int, _Twin] = {
+    0: _Twin("W02d", "名称与其他单位相近", "资源名称", 1,
+             lambda record: len(record.text("资源名称")) >= _LONG_NAME, _near_name),
+    3: _Twin("W02b", "链接与其他单位相同", "资源链接", 1,
+             lambda record: bool(record.text("资源链接")), _copied("部署平台", "资源链接")),
+    5: _Twin("W02", "与其他单位重复", "资源名称", 5, _any, _copied("资源名称", "主讲人")),
+    8: _Twin("W02c", "文件与其他单位相同", RESOURCE_FILE, 1,
+             lambda record: record.text("资源类型") == "A02" and len(record.files) > 1, _same_sound),
+}  # fmt: skip
+"""By the last digit of the unit's place."""
+
+
+def _sent_elsewhere_too(
+    submission: Submission, before: Sequence[Submission], index: int, ledger: Iterable[Seeded]
+) -> tuple[Submission, list[Seeded], int | None]:
+    """One of the unit's resources becomes one that a unit before it sent; both are told. Also which it is."""
+    way = _TWINS.get(index % len(_STYLES))
+    if way is None or index < way.back:
+        return submission, [], None
+    other = before[index - way.back]
+    mine, theirs = _untouched(submission, (), way.can), _untouched(other, ledger, way.can)
+    if mine is None or theirs is None:
+        return submission, [], None
     records = list(submission.records)
-    records[twin] = replace(records[twin], cells={**records[twin].cells, **named})
-    entries = [
-        Seeded(each.unit.path, each.reads_as, row, "资源名称", "W02", "与其他单位重复", named["资源名称"])
-        for each, row in ((submission, submission.shape.row_of(twin)), (other, other.shape.row_of(source)))
+    records[mine] = way.copy(records[mine], other.records[theirs])
+    twin = replace(submission, records=tuple(records))
+    marks = [
+        (each, (each.reads_as, each.shape.row_of(at), way.field, each.records[at].text(way.field)))
+        for each, at in ((twin, mine), (other, theirs))
     ]
-    return replace(submission, records=tuple(records)), entries
+    return twin, [_seeded(each, way.kind, way.rule, mark) for each, mark in marks], mine
 
 
-def _untouched(submission: Submission, taken: set[tuple[str, str, int]]) -> int | None:
-    """The last resource in which nothing is wrong."""
-    rows = {row for unit, _, row in taken if unit == submission.unit.path}
-    indexes = reversed(range(len(submission.records)))
-    return next((index for index in indexes if submission.shape.row_of(index) not in rows), None)
+def _untouched(submission: Submission, ledger: Iterable[Seeded], can: Callable[[Record], bool]) -> int | None:
+    """The last resource in which nothing is wrong, that can be sent twice, and that the unit has once."""
+    taken = {entry.row for entry in ledger if entry.unit == submission.unit.path}
+    for index, record in reversed(list(enumerate(submission.records))):
+        others = (other for at, other in enumerate(submission.records) if at != index)
+        if (
+            submission.shape.row_of(index) not in taken
+            and can(record)
+            and not any(_share_something(record, other) for other in others)
+        ):
+            return index
+    return None
 
 
-def _whole(submission: Submission) -> list[Seeded]:
-    """The ledger's lines for the file's kind, for added columns, and for the fault of the whole file."""
-    fault, shape = submission.fault, submission.shape
-    place = (submission.unit.path, submission.reads_as)
-    added = [name for name in shape.columns if name not in NAMES]
-    lines = [Seeded(*place, shape.header_row, name, "S06", "自己加的列", name) for name in added]
-    if submission.style == "csv":
-        lines.append(Seeded(*place, 0, "", "F02b", "用csv报送", submission.reads_as))
-    if fault is None:
-        return lines
-    rows = {
-        "S04": [shape.header_row],
-        "S07": [shape.row_of(index) for index in range(MERGED_ROWS)],
-        "S08": [shape.header_row + 1],
-    }.get(fault.rule, [0])
-    value = {"S04": "主讲教师", "S07": submission.unit.name, "F03": "v2023.1"}.get(fault.rule, "")
-    if fault.rule == "F01":
-        place = (submission.unit.path, _SPOILT_COPY)
-    return lines + [Seeded(*place, row, fault.field, fault.rule, fault.kind, value) for row in rows]
+def _share_something(one: Record, other: Record) -> bool:
+    """A name but for signs, a link, or a file's bytes."""
+    name, link = one.text("资源名称"), one.text("资源链接")
+    files = {(each.clip.name, each.seed) for each in one.files} & {
+        (each.clip.name, each.seed) for each in other.files
+    }
+    return name in other.text("资源名称") or (link and link == other.text("资源链接")) or bool(files)
 
 
-_SPOILT_COPY = "资源元数据（旧）.xlsx"
+def _earlier_year(submissions: Sequence[Submission], ledger: list[Seeded]) -> list[tuple[str, str, str]]:
+    """Name, speakers and no link of resources that were sent in an earlier year, one in every ten units."""
+    found = []
+    for submission in submissions[4::10]:
+        at = _untouched(submission, ledger, _any)
+        if at is not None:
+            record = submission.records[at]
+            name, speakers = record.text("资源名称"), record.text("主讲人")
+            mark = (submission.reads_as, submission.shape.row_of(at), "资源名称", name)
+            ledger.append(_seeded(submission, "往年已报", "W03", mark))
+            found.append((name, speakers, ""))
+    return found
+
+
+# --- files ----------------------------------------------------------------------------------------
 
 
 def _write(submission: Submission, target: Path, scratch: Path, template: Template) -> None:
@@ -291,48 +333,41 @@ def _write(submission: Submission, target: Path, scratch: Path, template: Templa
 
 
 def _papers(submission: Submission, template: Template) -> dict[str, bytes]:
-    """File name → content: workbook, Word forms and sealed scans."""
-    unit, seed, fault = submission.unit, submission.seed, submission.fault
-    info = content.unit_information(unit, seed)
+    """File name → content: workbook and what lies beside it, Word forms and sealed scans."""
+    unit, seed, info = submission.unit, submission.seed, submission.info
+    book = _workbook(submission, template)
     papers = {
-        submission.reads_as: _workbook(submission, template),
-        REGISTRATION_NAME: registration_form({"单位": unit.name, **info}),
+        submission.reads_as: book,
+        REGISTRATION_NAME: registration_form({**info, "单位": unit.name}),
         STATEMENT_NAME: statement_form(
             year=2024, unit=unit.name, date="2024年4月18日", resources=_resource_list(submission)
         ),
     }
-    scans = (
-        info["登记表扫描件"],
-        info["安全审核说明扫描件"],
-        *(row["证明文件"] for row in content.PLATFORM_ROWS),
-    )
-    for number, name in enumerate(scans):
+    proofs = [row["证明文件"] for row in submission.platforms if "未附" not in row["证明文件"]]
+    for number, name in enumerate((info["登记表扫描件"], info["安全审核说明扫描件"], *proofs)):
         papers[name] = sealed_scan(seed * 10 + number)
-    if fault and fault.rule == "F01":
-        papers[_SPOILT_COPY] = papers[submission.reads_as][:3000]
-    if fault and fault.rule == "F04":
+    papers |= {name: make(book) for name, make in submission.beside.items()}
+    if submission.older:
         first = submission.records[0]
-        changed = replace(first, cells={**first.cells, "点击量": "7"})
-        other = replace(submission, records=(changed, *submission.records[1:]))
-        papers[f"{submission.name}（修改）.xlsx"] = _workbook(other, template)
+        other = replace(first, cells={**first.cells, "主讲人": f"{first.text('主讲人')};郑州生"})
+        older = replace(submission, records=(other, *submission.records[1:]))
+        papers[f"{submission.older}{submission.suffix}"] = _workbook(older, template)
     return papers
 
 
 def _workbook(submission: Submission, template: Template) -> bytes:
-    info = content.unit_information(submission.unit, submission.seed)
-    old = submission.fault is not None and submission.fault.rule == "F03"
-    version = "v2023.1" if old else template.version
     if submission.style == "csv":
         return as_csv(submission.records)
+    version = submission.version or template.version
     if submission.style == "template":
         return standard_workbook(
-            codes=template.codes, version=version, call_id=template.call_id, unit_info=info,
+            codes=template.codes, version=version, call_id=template.call_id, unit_info=submission.info,
             rows=[{name: record.text(name) for name in NAMES} for record in submission.records],
-            platforms=content.PLATFORM_ROWS,
+            platforms=submission.platforms,
         )  # fmt: skip
     return workbook(
-        submission.shape, submission.records, version=version, call_id=template.call_id, unit_info=info,
-        platforms=content.PLATFORM_ROWS,
+        submission.shape, submission.records, version=version, call_id=template.call_id,
+        unit_info=submission.info, platforms=submission.platforms,
     )  # fmt: skip
 
 
@@ -374,9 +409,6 @@ def write_enclosure(enclosure: Enclosure, folder: Path, scratch: Path) -> None:
         media.vary(master, path, enclosure.seed)
     else:
         clip.make(path, enclosure.seed)
-    if clip.pad:
-        with path.open("ab") as file:
-            file.write(struct.pack(">I4s", 8 + clip.pad, b"free") + bytes(clip.pad))
     if clip.cut < 1:
         data = path.read_bytes()
         path.write_bytes(data[: max(64, int(len(data) * clip.cut))])

@@ -101,9 +101,15 @@ def _unrelated(_: bytes) -> bytes:
     return buffer.getvalue()
 
 
-_CUT, _OTHER, _ODD, _COPY = "资源元数据（旧）.xlsx", "差旅报销单.xlsx", "课件.swf", "资源元数据（副本）.csv"
+_CUT, _OTHER, _ODD = "资源元数据（旧）.xlsx", "差旅报销单.xlsx", "课件.swf"
 _BORN_NAME = "新建 Microsoft Excel 工作表"
 _OTHER_NAME = "长垣市职业教育中心"
+
+
+def _second(submission: Submission) -> str:
+    """What a browser calls a file that is downloaded again."""
+    return f"{submission.name}(1){submission.suffix}"
+
 
 _MERGED = Fault(
     "合并单元格", "S07", _shape(merged="版权方", gap=0),
@@ -134,7 +140,11 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         Fault("等保级别看不出", "L10e", *_platform(2, "等保级别", "等保2.0")),
         Fault("等保编号少一位", "L11", *_platform(3, "备案证明编号", "41010099004-2100")),
     ),
-    2: (_EXAMPLE, _TOTAL, Fault("不认识的文件", "F10", _beside(_ODD, lambda _: b"FWS\x05"), _named("", 0, "", _ODD))),
+    2: (
+        _EXAMPLE,
+        _TOTAL,
+        Fault("不认识的文件", "F10", _beside(_ODD, lambda _: b"FWS\x05"), _named("", 0, "", _ODD)),
+    ),
     3: (
         Fault("去年的模板", "F03", lambda submission: replace(submission, version=OLD_VERSION)),
         Fault("重复的列", "S05", _shape(repeated="主讲人"), _header("主讲人", "主讲人")),
@@ -151,7 +161,13 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         Fault("列名改写", "S04", _shape(titles={"主讲人": "主讲教师"}), _header("主讲人", "主讲教师")),
         Fault("1904日期系统", "R10-6", _shape(from_1904=True)),
     ),
-    6: (Fault("同一份表发了两次", "F05", _beside(_COPY, lambda data: data), _named(_COPY, 0, "", _COPY)),),
+    6: (
+        Fault(
+            "同一份表发了两次", "F05",
+            lambda submission: _beside(_second(submission), lambda data: data)(submission),
+            lambda submission: [(_second(submission), 0, "", _second(submission))],
+        ),
+    ),
     7: (_RIVALS,),
     8: (
         Fault("xlsx改名xls", "F02", lambda submission: replace(submission, suffix=".xls")),
@@ -172,7 +188,10 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         ),
     ),
     11: (
-        Fault("删去必填列", "S03", _without("版权方"), lambda submission: [(submission.reads_as, 0, "版权方", "")]),
+        Fault(
+            "删去必填列", "S03", _without("版权方"),
+            lambda submission: [(submission.reads_as, 0, "版权方", "")],
+        ),
         Fault(
             "去年的模板，少一列", "F03b",
             lambda submission: replace(_without("关键词")(submission), version=OLD_VERSION),
@@ -199,5 +218,3 @@ def layout_marks(submission: Submission) -> list[tuple[str, str, Mark]]:
     if not shape.checked and submission.records:
         found.append(("下拉列表失效", "S13", (book, 0, "", "")))
     return found
-
-

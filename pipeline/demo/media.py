@@ -24,7 +24,7 @@ from PIL import Image
 
 from pipeline.probe.frames import id3_size
 
-_PICTURE_SECONDS = 2
+_PICTURE_SECONDS = 1
 """How much picture is encoded; longer videos repeat it."""
 
 _INDEX = {"front": {"movflags": "+faststart"}, "end": {}, "pieces": {"movflags": "+frag_keyframe"}}
@@ -48,6 +48,7 @@ def make_video(
     sampling: str = "yuv420p",
     pixel: Fraction | int = 1,
     interlaced: bool = False,
+    grain: int = 0,
     created: str = "",
 ) -> None:
     """Write a playable video: a moving gradient with a quiet tone.
@@ -58,7 +59,8 @@ def make_video(
     container is FFmpeg's name of the format: mp4, mov, matroska, webm, avi, 3gp, mpegts. index
     says where an mp4 has its index: front, end, or pieces (a fragment for each group of pictures).
     sampling is FFmpeg's pixel format; pixel the width of one pixel by its height; interlaced codes
-    fields (H.264 only); created is the day that the file says it was made on, yyyy-mm-dd.
+    fields (H.264 only); grain is noise in steps of grey, without which codecs other than H.264 stay
+    far below the bitrate; created is the day that the file says it was made on, yyyy-mm-dd.
     The same arguments give the same bytes with the same libraries.
     """
     import av
@@ -81,7 +83,7 @@ def make_video(
             sound.layout = "stereo"
             for packet in _encoded_tone(sound, 48_000, 2, seconds, seed):
                 output.mux(packet)
-        for packet in _repeated_pictures(picture, Fraction(fps), seconds, seed):
+        for packet in _repeated_pictures(picture, Fraction(fps), seconds, seed, grain):
             output.mux(packet)
 
 
@@ -169,34 +171,37 @@ def _encoder_options(video_codec: str, bitrate: int, *, interlaced: bool) -> dic
     return {"bf": "0"}
 
 
-def _repeated_pictures(stream: Any, fps: Fraction, seconds: float, seed: int) -> Iterator[Any]:
+def _repeated_pictures(stream: Any, fps: Fraction, seconds: float, seed: int, grain: int) -> Iterator[Any]:
     """Encode the first group of pictures, then repeat its packets until the video is long enough."""
     import av
 
     wanted = max(1, round(fps * Fraction(seconds)))
     group: list[tuple[bytes, bool]] = []
-    for frame in _frames(stream.width, stream.height, min(wanted, round(fps * _PICTURE_SECONDS)), seed):
+    number = min(wanted, round(fps * _PICTURE_SECONDS))
+    for frame in _frames(stream.width, stream.height, number, seed, grain):
         drawn = frame.reformat(format=stream.pix_fmt)
         group += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(drawn)]
     group += [(bytes(packet), packet.is_keyframe) for packet in stream.encode(None)]
-    for number in range(wanted):
-        data, key = group[number % len(group)]
+    for at in range(wanted):
+        data, key = group[at % len(group)]
         packet = av.Packet(data)
         packet.stream = stream
         packet.time_base = 1 / fps
-        packet.pts = packet.dts = number
+        packet.pts = packet.dts = at
         packet.duration = 1
         packet.is_keyframe = key
         yield packet
 
 
-def _frames(width: int, height: int, number: int, seed: int) -> Iterator[Any]:
-    """A soft gradient that drifts by two pixels a frame, in planar 4:2:0."""
+def _frames(width: int, height: int, number: int, seed: int, grain: int) -> Iterator[Any]:
+    """A soft gradient that drifts by two pixels a frame, with noise that drifts too, in planar 4:2:0."""
     import av
 
     random = np.random.default_rng(seed)
     wave = 110 + 60 * np.sin(np.arange(width * 2) * 2 * np.pi / width + random.uniform(0, 6.28))
     luma = np.repeat(wave.astype(np.uint8)[None, :], height, axis=0)
+    if grain:
+        luma += random.integers(0, grain, size=luma.shape, dtype=np.uint8)
     colour = np.full((height // 2, width), int(random.integers(90, 166)), dtype=np.uint8)
     for index in range(number):
         start = index * 2 % width

@@ -114,6 +114,15 @@ def as_csv(records: Sequence[Record]) -> bytes:
     return text.getvalue().encode("gb18030")
 
 
+def list_of_names(resources: Sequence[tuple[str, str, str]]) -> bytes:
+    """A list of an earlier year: names, speakers, and links, of which there are none."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.set_properties({"created": _CREATED})
+        _write_lines(book.add_worksheet(RESOURCE_SHEET), (("资源名称", "主讲人", "资源链接"), *resources))
+    return buffer.getvalue()
+
+
 def _write_lines(sheet: Any, lines: Any) -> None:
     for row, line in enumerate(lines):
         for column, text in enumerate(line):
@@ -123,23 +132,10 @@ def _write_lines(sheet: Any, lines: Any) -> None:
 
 def _write_list(book: Any, sheet: Any, shape: Shape, records: Sequence[Record]) -> None:
     """Titles, header and resources, one under the other."""
-    formats: dict[str, Any] = {}
-    bold = book.add_format({"bold": True, "bg_color": "#E7ECF2", "border": 1, "text_wrap": True})
-    for row in range(shape.above):
-        sheet.write_string(row, 0, _TITLES[row % len(_TITLES)])
-    for column, name in enumerate(shape.columns):
-        title = shape.titles.get(name, name + ("*" if name in REQUIRED else ""))
-        sheet.write_string(shape.header_row - 1, column, title, bold)
-    if shape.repeated:
-        sheet.write_string(shape.header_row - 1, len(shape.columns), shape.repeated, bold)
-    sheet.set_column(0, len(shape.columns) - 1, 16)
-    if shape.example:
-        for known in FIELDS:
-            sheet.write_string(shape.header_row, shape.columns.index(known.name), known.example)
+    _write_head(book, sheet, shape)
     if shape.checked and records:
         _write_checks(sheet, shape, shape.header_row, shape.row_of(len(records) - 1) - 1)
-    if shape.total:
-        sheet.write_string(shape.row_of(len(records)) - 1, 0, f"合计：{len(records)} 个")
+    formats: dict[str, Any] = {}
     for index, record in enumerate(records):
         row = shape.row_of(index) - 1
         if index < shape.hidden:
@@ -153,6 +149,23 @@ def _write_list(book: Any, sheet: Any, shape: Shape, records: Sequence[Record]) 
     if shape.merged:
         column, first = shape.columns.index(shape.merged), shape.row_of(0) - 1
         sheet.merge_range(first, column, first + MERGED_ROWS - 1, column, records[0].text(shape.merged))
+    if shape.total:
+        column = shape.columns.index("资源名称")
+        sheet.write_string(shape.row_of(len(records)) - 1, column, f"合计：{len(records)} 个")
+
+
+def _write_head(book: Any, sheet: Any, shape: Shape) -> None:
+    """Titles, header and example."""
+    bold = book.add_format({"bold": True, "bg_color": "#E7ECF2", "border": 1, "text_wrap": True})
+    for row in range(shape.above):
+        sheet.write_string(row, 0, _TITLES[row % len(_TITLES)])
+    titles = [shape.titles.get(name, name + ("*" if name in REQUIRED else "")) for name in shape.columns]
+    for column, title in enumerate((*titles, shape.repeated) if shape.repeated else titles):
+        sheet.write_string(shape.header_row - 1, column, title, bold)
+    sheet.set_column(0, len(shape.columns) - 1, 16)
+    if shape.example:
+        for known in FIELDS:
+            sheet.write_string(shape.header_row, shape.columns.index(known.name), known.example)
 
 
 def _write_checks(sheet: Any, shape: Shape, top: int, bottom: int) -> None:

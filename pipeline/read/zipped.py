@@ -112,5 +112,5 @@ def inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes
         with archive.open(member) as packed:
             while piece := packed.read(_CHUNK):
                 yield piece
-    except (*_BROKEN, RuntimeError, OSError) as fault:
+    except (*_BROKEN, RuntimeError, OSError, UnicodeDecodeError) as fault:
         raise damaged(member.filename) from fault

@@ -22,7 +22,7 @@ from pipeline.render.errorcolumn import add_column
 from pipeline.render.lines import lines_of
 from pipeline.render.listsheet import filter_reference, list_sheet, print_titles
 from pipeline.render.notes import add_notes
-from pipeline.render.package import Package, parse, read, related, write
+from pipeline.render.package import Package, Unmarkable, parse, read, related, write
 from pipeline.render.restore import Column, Restore
 from pipeline.render.returned import Mark, Marked, Returned
 from pipeline.render.styles import Looks, add_looks
@@ -62,6 +62,7 @@ def mark(package: bytes, returned: Returned) -> Marked:
     """
     workbook = open_workbook(read(package))
     take_out(workbook)
+    _refuse_unlisted(workbook, returned.sheet)
     left_out = leave_out(workbook)
     looks = add_looks(workbook.package, workbook.part, workbook.office)
     tabs = workbook.tabs()
@@ -84,6 +85,12 @@ def mark(package: bytes, returned: Returned) -> Marked:
     workbook.define("_xlnm.Print_Titles", 0, print_titles(returned, title))
     workbook.save()
     return Marked(write(workbook.package), left_out)
+
+
+def _refuse_unlisted(workbook: Workbook, name: str) -> None:
+    """Where the list's sheet is not among the sheets, marks would stand nowhere and names could double."""
+    if name and all(tab.name != name for tab in workbook.tabs()):
+        raise Unmarkable("文件内部的工作表目录不合规范")
 
 
 def _free_name(taken: Iterable[str]) -> str:

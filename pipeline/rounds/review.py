@@ -201,14 +201,13 @@ def decisions_of(filled: Iterable[Filled], when: datetime) -> Said:
 def _receive(each: Filled, when: datetime, said: Said) -> None:
     try:
         time = datetime.fromisoformat(each.received.strip().replace("/", "-"))
-    except ValueError:
+        local = time if time.tzinfo else time.replace(tzinfo=BEIJING)
+        said.receipts[each.unit] = local.astimezone(when.tzinfo).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):  # the year 1, in UTC, is before all years
         said.remarks.append(
             f"人工复核.xlsx 中“{each.unit}”的收到时间“{each.received}”看不懂，没有采用，"
             "请按 2024-05-15 17:30 的样子填写。"
         )
-        return
-    local = time if time.tzinfo else time.replace(tzinfo=BEIJING)
-    said.receipts[each.unit] = local.astimezone(when.tzinfo).isoformat(timespec="seconds")
 
 
 def named_rows(decisions: Iterable[Decision], rows: Sequence[Row]) -> tuple[list[Decision], list[str]]:

@@ -250,9 +250,11 @@ def scan_unclear(materials: pd.DataFrame) -> pd.DataFrame:
 
 # --- the person in charge (A1-2 to A1-6) -------------------------------------------------------------
 
+_LONGEST_VALUE = 200
+"""Characters of a cell that are looked at: a pattern may take the square of a text's length."""
 _PARTS = re.compile(r"[、，,;；/／|\n]+")
 _SEVERAL = re.compile(r"[、，,;；/／|\s]+")
-_BRACKETED = re.compile(r"[(（【\[][^()（）]*[)）】\]]")
+_BRACKETED = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]")
 _NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af·•]{2,12}|[A-Za-z][A-Za-z .'·-]+")
 _OFFICE = re.compile(rf"(?:{TITLES}|书记|干事|科员|职员|经理|主管|负责人|[处科院校部局组队系馆站]长)$")
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
@@ -265,7 +267,7 @@ _LANDLINE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _LOST_ZERO = re.compile(r"(3[79]\d)-?(\d{7,8})", re.ASCII)
-_WORDS_IN_BRACKETS = re.compile(r"\([^()]*[^\d()][^()]*\)")
+_WORDS_IN_BRACKETS = re.compile(r"\((?=[^()]*[^\d()])[^()]*\)")
 _LOCAL = re.compile(r"[2-8]\d{6,7}(?:(?:-|转)\d{1,6})?", re.ASCII)
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
@@ -283,7 +285,7 @@ _CODE_OF = {place: code for code, places in _AREA_CODES.items() for place in pla
 
 def people_in(text: str) -> int:
     """How many persons a cell 负责人姓名 names; a remark or an office beside a name is no person."""
-    parts = (_BRACKETED.sub("", part).strip() for part in _PARTS.split(text))
+    parts = (_BRACKETED.sub("", part).strip() for part in _PARTS.split(text[:_LONGEST_VALUE]))
     names = [part for part in parts if _NAME.fullmatch(part.replace(" ", "")) and not _OFFICE.search(part)]
     return len(set(names))
 
@@ -359,12 +361,14 @@ def tidy_email(text: str) -> tuple[str, bool]:
 
 
 def _of(contacts: pd.DataFrame, label: str) -> pd.DataFrame:
-    return contacts[(contacts["label"] == label) & (contacts["lacking"] == "") & (contacts["value"] != "")]
+    """The filled cells of a label, with what is looked at as `text`."""
+    cells = contacts[(contacts["label"] == label) & (contacts["lacking"] == "") & (contacts["value"] != "")]
+    return cells.assign(text=cells["value"].map(lambda value: value[:_LONGEST_VALUE]))
 
 
 def _wrong(contacts: pd.DataFrame, label: str, is_right: Callable[[str], bool]) -> pd.DataFrame:
     cells = _of(contacts, label)
-    return cells[~cells["value"].map(is_right).astype(bool)]
+    return cells[~cells["text"].map(is_right).astype(bool)]
 
 
 @table_rule(
@@ -435,7 +439,7 @@ def contact_missing(contacts: pd.DataFrame) -> pd.DataFrame:
 def mobile_wrong(contacts: pd.DataFrame) -> pd.DataFrame:
     """Without one certain reading; those are told by A1-4b."""
     wrong = _wrong(contacts, MOBILE, mobile_is_right)
-    return wrong[wrong["value"].map(tidy_mobile) == ""]
+    return wrong[wrong["text"].map(tidy_mobile) == ""]
 
 
 @table_rule(
@@ -459,7 +463,7 @@ def mobile_wrong(contacts: pd.DataFrame) -> pd.DataFrame:
 def mobile_untidy(contacts: pd.DataFrame) -> pd.DataFrame:
     """Blanks, hyphens, full-width digits, +86, a remark: one number is meant."""
     wrong = _wrong(contacts, MOBILE, mobile_is_right)
-    wrong = wrong.assign(suggestion=wrong["value"].map(tidy_mobile), safe=True)
+    wrong = wrong.assign(suggestion=wrong["text"].map(tidy_mobile), safe=True)
     return wrong[wrong["suggestion"] != ""]
 
 
@@ -484,9 +488,9 @@ def mobile_untidy(contacts: pd.DataFrame) -> pd.DataFrame:
 def landline_without_area_code(contacts: pd.DataFrame) -> pd.DataFrame:
     """The suggestion comes from 所属地区, where it leaves one code."""
     cells = _of(contacts, LANDLINE)
-    cells = cells.assign(what=cells["value"].map(landline_fault))
+    cells = cells.assign(what=cells["text"].map(landline_fault))
     wrong = cells[cells["what"] != ""]
-    codes = [with_area_code(*pair) for pair in zip(wrong["value"], wrong["region"], strict=True)]
+    codes = [with_area_code(*pair) for pair in zip(wrong["text"], wrong["region"], strict=True)]
     return wrong.assign(suggestion=codes)
 
 
@@ -511,7 +515,7 @@ def landline_without_area_code(contacts: pd.DataFrame) -> pd.DataFrame:
 def email_wrong(contacts: pd.DataFrame) -> pd.DataFrame:
     """Without one certain reading; those are told by A1-6b."""
     wrong = _wrong(contacts, EMAIL, email_is_right)
-    readings = wrong["value"].map(tidy_email)
+    readings = wrong["text"].map(tidy_email)
     unsure = ~readings.map(lambda reading: reading[1]).astype(bool)
     return wrong.assign(suggestion=readings.map(lambda reading: reading[0]))[unsure]
 
@@ -537,17 +541,19 @@ def email_wrong(contacts: pd.DataFrame) -> pd.DataFrame:
 def email_untidy(contacts: pd.DataFrame) -> pd.DataFrame:
     """Full-width signs, blanks, a Chinese full stop."""
     wrong = _wrong(contacts, EMAIL, email_is_right)
-    readings = wrong["value"].map(tidy_email)
+    readings = wrong["text"].map(tidy_email)
     sure = readings.map(lambda reading: reading[1]).astype(bool)
     return wrong.assign(suggestion=readings.map(lambda reading: reading[0]), safe=True)[sure]
 
 
 # --- the statement's words (A2-2 to A2-5) ---------------------------------------------------------
 
-_NO_DATE = re.compile(r"(?:20\d{2}|[XxＸ×_＿]{1,4})?\s*年(?:[\s_＿XxＸ×]*|\s*\d{1,2}\s*)月[\s_＿XxＸ×]*日")
+_NO_DATE = re.compile(
+    r"(?:20\d{2}|[XxＸ×_＿]{1,4})?\s?年(?:[\s_＿XxＸ×]{0,20}|\s?\d{1,2}\s?)月[\s_＿XxＸ×]{0,20}日"
+)
 _CROSSES = re.compile(
     r"(?<![A-Za-z])[XxＸ×＊*○]{2,}(?![A-Za-z])\s*(?:[(（]\s*院校\s*[/／]\s*单位\s*[)）])?"
-    r"|(?<=我)[\s_＿]*[(（]\s*院校\s*[/／]\s*单位\s*[)）]"
+    r"|(?<=我)[\s_＿]{0,20}[(（]\s*院校\s*[/／]\s*单位\s*[)）]"
 )
 _YEAR = re.compile(r"(20\d{2})年度")
 _DATE = re.compile(r"(20\d{2})[年./-](\d{1,2})[月./-](\d{1,2})日?")
@@ -568,8 +574,9 @@ _SAID = (
 )
 """附件2 filled in, for the examples."""
 _MOST_CLAUSES = 3
+_MOST_NAMES, _LONGEST_NAME = 2, 12
 _WHO = re.compile(
-    r"我们?(?:单位|校|院|局|中心|公司)?[\s_＿:：]*([^，,。；\n]{0,60}?)[\s_＿]*[，,]?\s*自愿参与"
+    r"我们?(?:单位|校|院|局|中心|公司)?[\s_＿:：]{0,20}([^，,。；\n]{0,60}?)[\s_＿]{0,20}[，,]?\s?自愿参与"
 )
 _FORM_WORDS = re.compile(r"[(（](?:院校[/／]单位|公章|盖章)[)）]")
 
@@ -816,8 +823,8 @@ def list_difference(listed: Sequence[str], held: Sequence[tuple[str, str]]) -> s
     A series may stand in the list for all that is in it.
     """
     in_list = Counter(_title(name) for name in listed)
-    series = {_title(name) for _, name in held if name}
-    extra = [name for name in listed if _title(name) not in series | {_title(own) for own, _ in held}]
+    known = {_title(text) for pair in held for text in pair if text}
+    extra = [name for name in listed if _title(name) not in known]
     lacking = []
     for name, of in held:
         if in_list[_title(name)] > 0:
@@ -832,11 +839,17 @@ def _title(name: str) -> str:
     return _NOT_WORDS.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
-def _some(what: str, names: Sequence[str]) -> str:
-    if not names:
+def _some(what: str, names: Iterable[str]) -> str:
+    """The first of the names, each once and cut short, so that a sentence can quote them."""
+    each = list(dict.fromkeys(names))
+    if not each:
         return ""
-    shown = "".join(f"“{name}”" for name in names[:_MOST_CLAUSES])
-    return f"{what}{shown}" + (f"等 {len(names)} 个" if len(names) > _MOST_CLAUSES else "")
+    shown = "".join(f"“{_cut(name)}”" for name in each[:_MOST_NAMES])
+    return f"{what}{shown}" + (f"等 {len(each)} 个" if len(each) > _MOST_NAMES else "")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 @table_rule(

@@ -101,6 +101,8 @@ def read_catalogue(text: str, _kind: Kind, settings: Settings) -> Reading:
         return R16_1B.found(why=structure_fault(text, settings.catalog_schema))
     if why == _DECLARATION:
         return R16_4.found()
+    if _ESCAPED_WHOLE.match(text):
+        return R16_2.found(_accepted([html.unescape(text)], settings), piece="&lt;")
     if text.lstrip()[:1] not in ("<", "＜"):
         return R16_3.found(_accepted([_from_lines(text)], settings))
     repaired = next((each for each in _repairs(text) if not xml_fault(each)), "")
@@ -114,6 +116,8 @@ def _accepted(candidates: list[str], settings: Settings) -> str:
     return next((each for each in candidates if each and is_safe_xml(each, settings)), "")
 
 
+_ESCAPED_WHOLE = re.compile(r"\s*&lt;/?[A-Za-z_?\u4e00-\u9fff].*&gt;\s*$", re.DOTALL)
+_FILE_NAME = re.compile(r"\S+\.(?:xml|docx?|xlsx?|pdf|txt|pptx?|jpe?g|png|zip|rar)", re.IGNORECASE)
 _PARTS = re.compile(r"[\r\n]+")
 _IN_ONE_LINE = re.compile("[；;]")
 
@@ -123,7 +127,7 @@ def _from_lines(text: str) -> str:
     lines = [line.strip() for line in _PARTS.split(text) if line.strip()]
     if len(lines) == 1:
         lines = [part.strip() for part in _IN_ONE_LINE.split(lines[0]) if part.strip()]
-    if re.fullmatch(SEE_ELSEWHERE, text.strip()):
+    if re.fullmatch(SEE_ELSEWHERE, text.strip()) or _FILE_NAME.fullmatch(text.strip()):
         return ""
     return f"<catalog>{''.join(f'<item>{escape(line)}</item>' for line in lines)}</catalog>"
 
@@ -209,7 +213,10 @@ def structure_fault(text: str, path: str) -> str:
     return ""
 
 
-_XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")
+_XML_HEAD = re.compile(
+    r"""^\s*<\?xml\s+version\s*=\s*(["'])1\.[01]\1(?:\s+encoding\s*=\s*(["'])[A-Za-z][\w.-]*\2)?"""
+    r"""(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>"""
+)
 
 
 def _bytes(text: str) -> bytes:

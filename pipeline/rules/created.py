@@ -93,7 +93,7 @@ def read_created(text: str, kind: Kind, _settings: Settings) -> Reading:
     """Any way of writing a day; year, month and day in this order are unambiguous."""
     if _FORM.fullmatch(text):
         return R10_4.found()
-    plain = re.sub(r"[—–－―‐‑−]+", "-", half_width(text)).strip()
+    plain = re.sub(r"[—–－―‐‑−]+", "-", half_width(text)).strip().rstrip(".")
     whole = _FULL.fullmatch(plain) or _DIGITS.fullmatch(plain)
     if whole:
         day = _day(int(whole[1]), int(whole[2]), int(whole[3]))

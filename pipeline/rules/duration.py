@@ -21,6 +21,9 @@ _CHINESE = re.compile(
     r"(?=.)(?:([0-9]{1,3})(?:个?小时|时|[hH]))?(?:([0-9]{1,5})(?:分钟?|min|[mM]))?(?:([0-9]{1,6})(?:秒钟?|s|S))?"
 )
 
+_PRIMES = re.compile(r"([0-9]{1,3})['′’]([0-5]?[0-9])(?:[\"″”]|'')")
+"""45′30″, as discs and sport write minutes and seconds."""
+
 R09_1 = rule(
     "R09-1",
     Severity.ERROR,
@@ -101,6 +104,9 @@ def read_duration(text: str, _kind: Kind, _settings: Settings) -> Reading:
     if narrow:
         return narrow
     plain = re.sub(r"\s", "", half_width(text)).replace("∶", ":").replace("︰", ":")
+    marked = _PRIMES.fullmatch(plain)
+    if marked:
+        return R09_1.found(_likely(int(marked[1]) * 60 + int(marked[2])))
     parts = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,2}):([0-9]{1,2})(?:\.([0-9]+))?", plain)
     if parts:
         return _three_parts(int(parts[1]), int(parts[2]), int(parts[3]), parts[4])

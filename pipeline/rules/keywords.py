@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from pipeline.fields import BY_NAME
 from pipeline.model import Facts, Kind, Severity
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.rules.text import G02
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def read_keywords(text: str, _kind: Kind, settings: Settings) -> Reading:
     if not _WORDS.fullmatch(value) or _slashed(value):
         return R17_1.found()
     if guessed != text:
-        return R17_1.found("" if _is_prose(words, settings) else value)
+        only_lines = guessed == re.sub(r"\s*[\n\t]+\s*", ";", text)
+        return (G02 if only_lines else R17_1).found("" if _is_prose(words, settings) else value)
     flaws: list[tuple[str, Facts]] = []
     if "；" in text:
         flaws.append((R17_1B.code, {}))

@@ -91,10 +91,24 @@ def read_type(text: str, _kind: Kind, settings: Settings) -> Reading:
         return R03_4.found(code, safe=True)
     if _CODE.fullmatch(plain):
         return R03_3.found(codes=listed)
+    likely = _with_other_words(plain, codes)
+    if likely:
+        return R03_4.found(likely)
     likely = re.sub(r"^A([0-9])$", r"A0\1", plain.replace("O", "0").replace("I", "1").replace("L", "1"))
     if likely in codes and likely != plain:
         return R03_4.found(likely)
     return R03_2.found(codes=listed)
+
+
+def _with_other_words(plain: str, codes: dict[str, str]) -> str:
+    """The only code in a text whose other words speak for no other type: A01视频课程, but not A02课程."""
+    found = re.fullmatch(r"([^A-Z0-9;；、,，]*)(A[0-9]{2,4})([^A-Z0-9;；、,，]*)", plain)
+    if not found or found[2] not in codes or re.search("[或和等]", plain):
+        return ""
+    words = found[1] + found[3]
+    for short, name in _SHORT.items():
+        words = words.replace(short, found[2] if codes[found[2]] == name else "?")
+    return "" if "?" in words or ("课程" in words and found[2] not in words) else found[2]
 
 
 def _names_in(plain: str, codes: dict[str, str]) -> int:

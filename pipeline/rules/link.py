@@ -20,6 +20,8 @@ _FORM = re.compile(BY_NAME["资源链接"].form)
 _CLAUSE = "附件4 表1 “资源链接”：第三方平台上本课程的链接地址"
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
 _URL = re.compile(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
+_RUNS_ON = re.compile(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
+"""Chinese right behind an address that stands in a sentence: path, or the sentence going on."""
 _BARE = re.compile(
     r"(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|edu|gov|info|tv|cc|top|xyz|vip|io)(?:[:/?#]\S*)?", re.IGNORECASE
 )
@@ -140,6 +142,7 @@ def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:
         only = urls[0] if len(set(urls)) == 1 and _FORM.fullmatch(urls[0]) else ""
+        only = "" if _RUNS_ON.search(only) else only
         return R05_2.found(only if _leads_to_a_course(only, settings) else "")
     whole = f"https://{narrow}"
     if _BARE.fullmatch(narrow) and _FORM.fullmatch(whole):

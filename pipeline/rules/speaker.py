@@ -7,13 +7,14 @@ import re
 from pipeline.fields import BODIES, BY_NAME, NATIONS, TITLES
 from pipeline.model import Facts, Kind, Severity
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, OTHER, Reading, Rule, reader, rule
+from pipeline.rules.text import G02, is_placeholder
 from pipeline.settings import Settings
 
 _FORM = re.compile(BY_NAME["主讲人"].form)
 _CLAUSE = "附件4 表1 “主讲人”：多个主讲人用英文;隔开"
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af·]"
 _PREFIX = re.compile(
-    r"^\s*(?:(?:主\s*讲\s*人|主讲教师|主讲老师|主讲|讲师|教师|姓名)\s*[:：]|主讲人(?=\S{2,4}(?:[;；、，,]|$)))\s*"
+    r"^\s*(?:(?:主\s*讲\s*人|主讲教师|主讲老师|主讲|讲师|教师|姓名)\s*[:：]|(?:主讲人|主讲教师|主讲老师)\s*(?=[^\s;；、，,]{2,4}(?:[;；、，,]|$)))\s*"
 )
 _NATION = r"[\u4e00-\u9fff]{1,7}"
 _OPEN, _CLOSE = r"[(（【\[〔]", r"[)）】\]〕]"
@@ -22,7 +23,13 @@ _NATION_BEHIND = re.compile(rf"^(.+?)\s*{_OPEN}\s*({_NATION})\s*{_CLOSE}$")
 _BARE_NATION = re.compile(rf"^((?:{'|'.join(NATIONS)})族)(?={_HAN}{{2}})")
 _REMARK = re.compile(rf"\s*{_OPEN}[^()（）]*{_CLOSE}$")
 _WITH_TITLE = re.compile(rf"^({_HAN}{{2,4}}?)\s*(?:[,，、/(（]\s*)?(?:{TITLES})\s*[)）]?$")
+_TITLE_BEFORE = re.compile(rf"^(?:{TITLES})\s*({_HAN}{{2,4}})$")
+_WITH_NUMBER = re.compile(rf"^({_HAN}{{2,4}})[\s(（:：]*[0-9][0-9 -]{{5,}}[)）]?$")
+"""A name and a telephone number."""
 _BODY = re.compile(f"(?:{BODIES})$")
+_PART_OF_A_BODY = re.compile(r".+(?:[处部系室组馆办]|分校|校区)")
+"""教务处 of 郑州大学教务处 is nobody's name."""
+_NATION_LISTED = re.compile(rf"^({_HAN}{{2,4}}?)\s*[,，、]\s*((?:{'|'.join(NATIONS)})族)$")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u052f]")
 _DOTS = re.compile(r"(?<=[\u3400-\u9fff])[•‧・∙●⋅･．.](?=[\u3400-\u9fff])")
 
@@ -132,6 +139,9 @@ R12_8 = rule(
 )
 
 _SEPARATORS = re.compile(r"[、，,。:：/／|｜\n\t]+")
+_BESIDE_A_SEPARATOR = re.compile(r"(?<=[;；、，,])[\n\t]+|[\n\t]+(?=[;；、，,])")
+_NO_NAMES = frozenset(("男", "女", "主讲", "主持", "主持人", "主讲人", "嘉宾", "讲师", "助教"))
+"""What stands between names without being one: 张建华，女 and 主持：朱新."""
 _AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆+＋-]({_HAN}{{2,3}})(?![^;；])")
 
 _COMPOUND_SURNAMES = frozenset(
@@ -169,12 +179,15 @@ Flaws = list[tuple[str, Facts]]
 def read_speakers(text: str, _kind: Kind, _settings: Settings) -> Reading:
     """Names from any way of listing them; each step records what it had to change."""
     flaws: Flaws = []
+    lines = "\n" in text
+    text = _BESIDE_A_SEPARATOR.sub("", text)
     # Folded first: thousands of blanks must not take time that grows with their square.
     text = re.sub(r"[^\S\n\t]{2,}", " ", text)
     prefix = _PREFIX.match(text)
     if prefix:
         flaws.append((R12_6.code, {"prefix": prefix[0].strip()}))
         text = text[prefix.end() :]
+    text = _NATION_LISTED.sub(r"\1（\2）", text)
     text, safe = _joined_by_semicolon(text, flaws)
     names: list[str] = []
     for part in text.split(";"):
@@ -185,9 +198,15 @@ def read_speakers(text: str, _kind: Kind, _settings: Settings) -> Reading:
     if len(kept) != len(names):
         flaws.append((R12_8.code, {}))
     value = ";".join(kept)
-    if not _FORM.fullmatch(value):
-        return Reading("", False, tuple(flaws) or ((R12_7.code, {"name": text}),))
-    return Reading(value, safe, tuple(_once_each(flaws)) or ((R12_3.code, {"name": text}),))
+    if not _FORM.fullmatch(value) or any(map(_is_nobody, kept)):
+        told = [flaw for flaw in _once_each(flaws) if flaw[0] not in (R12_2B.code, R12_8.code)]
+        return Reading("", False, tuple(told) or ((R12_7.code, {"name": text}),))
+    otherwise = (G02.code, {}) if lines else (R12_3.code, {"name": text})
+    return Reading(value, safe, tuple(_once_each(flaws)) or (otherwise,))
+
+
+def _is_nobody(name: str) -> bool:
+    return name in _NO_NAMES or is_placeholder(name, required=True)
 
 
 def _once_each(flaws: Flaws) -> Flaws:
@@ -203,7 +222,8 @@ def _joined_by_semicolon(text: str, flaws: Flaws) -> tuple[str, bool]:
     guessed = _AND.sub(r"\1;\2", _SEPARATORS.sub(";", text) if _lists_people(text) else text)
     guessed = ";".join(_split_at_blanks(part) for part in re.split("[;；]", guessed))
     if guessed != re.sub("；", ";", text):
-        flaws.append((R12_2.code, {}))
+        only_lines = guessed == re.sub(r"\s*[\n\t]+\s*", ";", text)
+        flaws.append((G02.code, {}) if only_lines else (R12_2.code, {}))
         return guessed, False
     if "；" in text:
         flaws.append((R12_2B.code, {}))
@@ -229,23 +249,8 @@ def _split_at_blanks(part: str) -> str:
 
 def _one_name(name: str, flaws: Flaws) -> tuple[str, bool]:
     """The canonical name, and whether there was only one reading."""
-    found: list[tuple[Rule, bool]] = []
-    shown, nation = name, ""
-    before = _HALF_NATION.match(name) or _BARE_NATION.match(name)
-    behind = None if before else _NATION_BEHIND.match(name)
-    if before and _is_nation(before[1]):
-        nation, name = _nation(before[1]), name[before.end() :]
-        exact = shown.startswith(f"（{nation}）{name}") and before[1].endswith("族")
-        if not exact:
-            found.append((R12_4, before[1].endswith("族") and before[0] != before[1]))
-    elif behind and _is_nation(behind[2]):
-        nation, name = _nation(behind[2]), behind[1]
-        found.append((R12_4, False))
-    elif before:
-        found.append((R12_4, False))
-    elif behind and _REMARK.sub("", name):
-        found.append((R12_7, False))
-        name = _REMARK.sub("", name)
+    shown = name
+    nation, name, found = _nation_and_name(name)
     bare = _without_title(name)
     if bare != name:
         found.append((R12_7, False))
@@ -265,8 +270,33 @@ def _one_name(name: str, flaws: Flaws) -> tuple[str, bool]:
     return full, all(sure for _, sure in found)
 
 
+def _nation_and_name(name: str) -> tuple[str, str, list[tuple[Rule, bool]]]:
+    """The nation ("" if none), the name without it or another remark, and what was wrong with them."""
+    before = _HALF_NATION.match(name) or _BARE_NATION.match(name)
+    behind = None if before else _NATION_BEHIND.match(name)
+    if before and _is_nation(before[1]):
+        nation, rest = _nation(before[1]), name[before.end() :]
+        if name.startswith(f"（{nation}）{rest}") and before[1].endswith("族"):
+            return nation, rest, []
+        return nation, rest, [(R12_4, before[1].endswith("族") and before[0] != before[1])]
+    if behind and _is_nation(behind[2]):
+        return _nation(behind[2]), behind[1], [(R12_4, False)]
+    if before and _like_a_nation(before[1]):
+        return "", name, [(R12_4, False)]
+    if before:
+        return "", name[before.end() :], [(R12_7, False)]
+    if behind and _REMARK.sub("", name):
+        return "", _REMARK.sub("", name), [(R12_7, False)]
+    return "", name, []
+
+
 def _is_nation(word: str) -> bool:
     return word.removesuffix("族") in NATIONS or word in NATIONS
+
+
+def _like_a_nation(word: str) -> bool:
+    """维, 维族 and 蒙族 stand for a nation in short; 女, 美国 and 主讲 for none."""
+    return word.endswith("族") or any(nation.startswith(word) for nation in NATIONS)
 
 
 def _nation(word: str) -> str:
@@ -275,8 +305,10 @@ def _nation(word: str) -> str:
 
 def _without_title(name: str) -> str:
     """A Chinese name without a title behind it, or a body before it."""
-    titled = _WITH_TITLE.match(name)
+    titled = _WITH_TITLE.match(name) or _TITLE_BEFORE.match(name) or _WITH_NUMBER.match(name)
     if titled:
         return titled[1].strip()
-    after_body = re.fullmatch(rf"{_HAN}{{2,}}(?:大学|学院|学校|公司|中心)\s*({_HAN}{{2,4}})", name)
-    return after_body[1] if after_body else name
+    after_body = re.fullmatch(
+        rf"{_HAN}{{2,}}(?:大学|学院|学校|公司|中心)\s*({_HAN}{{2,4}}?)\s*(?:{TITLES})?", name
+    )
+    return after_body[1] if after_body and not _PART_OF_A_BODY.fullmatch(after_body[1]) else name

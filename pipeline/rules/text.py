@@ -23,7 +23,7 @@ _ANY_ZERO_WIDTH = re.compile(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
 
 LONGEST_PLACEHOLDER = 24
 _FIRST_OF_PLACEHOLDERS = frozenset(
-    "无没暂/／\\、-－—–_空略NnTt同如〃待未不xX×Ｘ*＊?？.。…示样请某0（()）【】 \u3000"
+    "无没暂/／\\、-－—–_空略NnTt同如〃待未不xX×Ｘ*＊?？.。…示样请某测0（()）【】 \u3000"
 )
 """Tells nearly all values at a glance from placeholders."""
 
@@ -44,9 +44,12 @@ ERROR_VALUES = frozenset(
 )
 """What a formula leaves when it fails, also as text pasted or typed."""
 
-PLACEHOLDER = re.compile(r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL")
+PLACEHOLDER = re.compile(
+    r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL|未填写?|待定|待补充?|待填写?|待完善|待上传|未定|未知|不详"
+    r"|同上|同前|如上|〃|某{2,}|[xX×Ｘ*＊?？.。…]{2,}|[*＊?？.。…]|TBD|tbd"
+)
 FILLER = re.compile(
-    r"0|某{2,}|同上|同前|如上|〃|未填写?|暂无简介|待定|待补充?|待填写?|待完善|未定|未知|不详|[xX×ＸX*＊?？.。…]{2,}|示例|样例|请填写.*|待上传|TBD|tbd"
+    r"0|暂无简介|示例|样例|测试|请填写.*|[xX×Ｘ]{2,}(?:课程|老师|教授|大学|学院|学校|公司|单位)"
 )
 FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000\u3002]")
 
@@ -233,7 +236,7 @@ def trimmed(text: str) -> str:
 
 
 def is_placeholder(text: str, required: bool) -> bool:
-    """Whether the text stands for nothing: 无 or / anywhere, 同上 or XXX where a value is required."""
+    """Whether the text stands for nothing: 无, 同上 or XXX anywhere, 测试 or 0 where it is required."""
     if len(text) > LONGEST_PLACEHOLDER or text[0] not in _FIRST_OF_PLACEHOLDERS:
         return False
     bare = "".join(text.strip("。.（）()【】").split())
@@ -264,15 +267,18 @@ _LINE_BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
 _WIDE = re.compile("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
 
 
-def broken_line(text: str, is_right: Callable[[str], bool]) -> Reading | None:
-    """A reading by rule G02, if the line breaks alone keep the text from being right."""
+def broken_line(text: str, is_right: Callable[[str], bool], *, levels: bool = False) -> Reading | None:
+    """A reading by rule G02, if the line breaks alone keep the text from being right.
+
+    levels: the lines may as well be levels of their own, so nothing is suggested.
+    """
     if not _LINE_BREAKS.search(text):
         return None
     joined, *parts = (part.strip() for part in _LINE_BREAKS.split(text))
     for part in parts:
         wide = not joined or not part or _WIDE.match(joined[-1]) or _WIDE.match(part[0])
         joined += part if wide else f" {part}"
-    return G02.found(joined) if is_right(joined) else None
+    return G02.found("" if levels else joined) if is_right(joined) else None
 
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
@@ -283,13 +289,15 @@ _OWN_FONT = re.compile(f"[{_PRIVATE}]")
 _CONTINUES = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _GARBLED = re.compile(
     f"(?:[âãäåæçèéêëìíîï]{_CONTINUES}{{2}}){{2,}}|(?:[ÂÃ]{_CONTINUES}){{3,}}|[^\ufffd]?\ufffd+|涓\ue15e?浗"
-    "|(?<![“‘「『《\"'拷烫屯])(?:(?:锟斤拷)+|烫{3,}|屯{3,})"
+    "|(?<![“‘「『《\"'拷烫屯])(?:(?:锟斤拷)+|烫{3,}|屯{3,})|(?:(?![·×])[\xb0-\xf7][\xa1-\xfe]){3,}"
 )
 """UTF-8 taken for Western text, once or twice; the replacement character; GBK's and a debugger's leavings.
 
+Last, GBK taken for Western text: six signs and accented letters without a plain one, not ······ or ××××××.
+
 A word in quotation marks is spoken of, not garbled; é”— (accented, then quoted) is one triple, never two.
 """
-_SUSPECT = re.compile(f"[âãäåæçèéêëìíîïÂÃ\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud800-\udfff{_PRIVATE}]")
+_SUSPECT = re.compile(f"[\xb0-\xf7\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud800-\udfff{_PRIVATE}]")
 """Clears nearly all texts at one look."""
 _LEADS = (*range(0xE3, 0xEA), 0xEF)
 """First bytes of Chinese characters and punctuation in UTF-8."""
@@ -358,6 +366,11 @@ def like_formula(text: str) -> Reading | None:
 
 
 _NATIVE = {Kind.DATE: "日期", Kind.TIME: "时间", Kind.BOOL: "表格软件自己的值", Kind.NUMBER: "数字"}
+_ONLY_A_DAY = re.compile(
+    r"[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"
+    r"|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
+)
+"""How a spreadsheet shows what it took for a day, and writes it into .csv."""
 _NEVER_NATIVE = frozenset(("资源名称", "部署平台", "所属系列", "资源简介", "版权方", "主讲人", "关键词"))
 _NEVER_NUMBER = frozenset(("部署平台", "资源简介", "版权方", "主讲人"))
 
@@ -375,6 +388,11 @@ def not_text(name: str, text: str, kind: Kind) -> Reading | None:
         return None
     code = "R02-4" if name == "资源名称" else R00_3.code
     return REGISTER.rules[code].found(what=_NATIVE[kind])
+
+
+def only_a_day(text: str) -> Reading | None:
+    """A reading by rule R02-4: the text is nothing but a day, as .csv keeps what a spreadsheet made."""
+    return REGISTER.rules["R02-4"].found(what="日期") if _ONLY_A_DAY.fullmatch(text) else None
 
 
 def fits(name: str, text: str, settings: Settings) -> bool:

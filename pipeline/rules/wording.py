@@ -18,8 +18,10 @@ _TAG = re.compile(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGN
 _SEE = re.compile(SEE_ELSEWHERE)
 _OWN = re.compile(
     r"(?=..)(?:归|属)?(?:我们|我|本|作者本?)?(?:校|院|学院|学校|单位|司|公司|局|人|方)?"
-    r"(?:自有|原创|自制|自主)?(?:版权|知识产权|作品)?(?:所有)?|个人|自己|校方|院方"
+    r"(?:自有|原创|自制|自主(?:开发|制作|研发)?)?(?:版权|知识产权|作品)?(?:所有)?|个人|自己|校方|院方"
+    r"|版权归?属?(?:我|本)?(?:学?校|单位|学?院|公司|局|中心|人|方)(?:所有)?|[我本]中心|主讲人|网络|互联网|网上|是|有"
 )
+_ANYBODY = re.compile("人|自己|作者|网|^[是有]$")
 
 
 @table_rule(
@@ -81,6 +83,7 @@ _NO_NAME = re.compile(
     rf"(?:{_COUNTED})[\s_（(#-]*(?:[0-9]{{1,3}}|[一二三四五六七八九十]{{1,3}})[）)]?"
     r"|新建 ?(?:文件夹?|文档|文本文档|Microsoft \w{1,12} \w{1,6}|\w{0,6}演示文稿|\w{0,6}工作表)?"
     r"[\s_]*(?:[（(]?[0-9]{1,4}[）)]?)?"
+    r"|视频|音频|课程|微课|课件|录屏[0-9]{0,3}|0[0-9]{0,5}|[0-9]{6,12}"
     r"|(?:未命名|无标题|untitled|test|demo)[\s_-]*[（(]?[0-9]{0,4}[）)]?"
     r"|(?:(?:IMG|VID|MVI|DSCN?|PXL|MOV|GOPR)[_-]?|(?:WIN|REC)[_-])[0-9]{4,}[0-9A-Za-z_-]*"
     r"|mmexport[0-9]{6,}|wx_camera_[0-9]+"
@@ -130,7 +133,11 @@ def _proper_name(text: str, settings: Settings) -> str:
     stem = re.split(r"[/\\]", text[: -len(suffix)])[-1].strip()
     if not fits("资源名称", stem, settings) or not stem or is_placeholder(stem, required=True):
         return ""
-    return "" if _is_no_name(stem) or _ONLY_A_NUMBER.fullmatch(stem) or suffix_of(stem) else stem
+    return (
+        ""
+        if _is_no_name(stem) or _ONLY_A_NUMBER.fullmatch(stem) or suffix_of(stem) in _FILE_SUFFIXES
+        else stem
+    )
 
 
 def _is_no_name(text: str) -> bool:
@@ -240,6 +247,16 @@ _CONTACT = re.compile(
     r"|(?:[Qq]{2}(?:号码?|[一-龥]{0,4}群号?)?|[加进入]群) ?[:：]? ?[1-9][0-9]{5,10}(?![0-9])"
     rf"|(?:添?加|咨询|联系)[我老师助教客服小编的]{{0,4}}(?:微信|薇信|[Vv]信|[Vv][Xx])号?[ :：]{{0,2}}{_ID}"
     rf"|(?:微信号?|薇信|[Vv]信|[Vv][Xx])[:：] ?{_ID}|微信号 ?[是为]? ?{_ID}"
+    r"|(?<![A-Za-z0-9._%+-])(?!git@)[A-Za-z0-9._%+-]{2,40}@(?!example\.)(?:[A-Za-z0-9-]{1,30}\.){1,4}(?:com|cn|net|org)"
+    r"(?![A-Za-z0-9-])"
+    r"|(?<![0-9-])[48]00-(?:[0-9]{3}-[0-9]{4}|[0-9]{4}-[0-9]{3})(?![0-9-])"
+    r"|(?:电话|热线|客服)[^，。；0-9]{0,4}[48]00[0-9]{7}(?![0-9])"
+    rf"|(?:薇信|[Vv]信)号? ?{_ID}|公众号[:：] ?[a-z][a-z0-9_-]{{4,19}}(?![A-Za-z ])"
+    rf"|(?:抖音|快手|视频|微博)号[:：] ?{_ID}"
+    r"|扫描?二维码(?:关注|添加|加入)[^，。；]{0,16}(?:公众号|微信|群)(?![\u4e00-\u9fff])"
+    r"|https?://[A-Za-z0-9./?=&_-]{1,60}(?:购买|报名|下单|领取)"
+    r"|扫码(?:关注|添加|加群|进群|入群)[^，。；]{0,14}(?:领取|优惠|免费|咨询|报名)"
+    r"|(?:报名|购买|选购|下单|领取|优惠|咨询|加入)[^，。；]{0,8}https?://[^\s，。；]{1,60}"
     r"|扫描?(?:下方|下面|上方|右侧|左侧|文末|图中|封面)的?二维码"
     r"|(?:欢迎|敬请)(?:大家|各位|您)?(?:扫码)?(?:关注|加入|添加)[^，。；！]{0,12}"
     r"(?:公众号|微信|QQ群|交流群|学习群|视频号|抖音号)"
@@ -247,7 +264,7 @@ _CONTACT = re.compile(
     r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
 )
 """Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
-_HINT = re.compile(r"[0-9][0-9 -]{5}|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com")
+_HINT = re.compile(r"[0-9][0-9 -]{5}|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com|扫码|@|://")
 """Without one of these there is no contact; most texts are cleared by this alone."""
 
 
@@ -297,14 +314,18 @@ R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称
     good="河南开放大学",
 )
 def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
-    """Words for oneself, and short forms of the unit's own name, which is the suggestion."""
+    """Words for oneself, and short forms of the unit's own name, which is the suggestion.
+
+    A person, or whoever it was on the web, may own it as well as the unit: then nobody is suggested.
+    """
     unit = resources["@unit"].str.rpartition("/")[2]
     pairs = {
         (text, name): _names_oneself(text) or _abbreviates(text, name)
         for text, name in set(zip(resources["版权方"], unit, strict=True))
     }
     wrong = [pairs[pair] for pair in zip(resources["版权方"], unit, strict=True)]
-    return resources.assign(suggestion=unit)[wrong]
+    nobody = resources["版权方"].map(lambda text: bool(_ANYBODY.search(text)))
+    return resources.assign(suggestion=unit.mask(nobody.astype(bool), ""))[wrong]
 
 
 def _names_oneself(text: str) -> bool:

@@ -120,7 +120,7 @@ def _unknown(paper: Paper, word: str) -> TemplateError:
 def _near(error: jinja2.TemplateError) -> str:
     """The template's text at a mistake: docxtpl gives some lines around it."""
     lines = [line.strip() for line in getattr(error, "docx_context", ())]
-    return next((line[:_NEAR] for line in lines[3:] + lines[:3] if "{" in line), "")
+    return next((line[:_NEAR].partition("。")[0] for line in lines[3:] + lines[:3] if "{" in line), "")
 
 
 def _opened(content: bytes) -> DocxTemplate:
