@@ -22,7 +22,7 @@ from pipeline.register import Register
 from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
-from pipeline.report import short_report
+from pipeline.report import keep_before, short_report
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Row
 from pipeline.rounds.remembered import Decision
@@ -65,6 +65,8 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
     staging.write("run.json", _record(job, collected, looked, run))
     for name, data in changed_meanwhile(recalled, job.output).items():
         staging.write(name, data)
+    received = looked.read.received.items()
+    keep_before(job.output, {(unit, each.sha256) for (unit, _), each in received})
     job.remarks += staging.move_in((FOLDER, SUMMARY))
     finish_run(job.history, run, job.utc)
     return files

@@ -1,4 +1,4 @@
-"""汇总/通知邮件: a draft for each unit whose workbook goes back or who is late, and lines for a chat."""
+"""汇总/通知邮件: a draft for each unit that has something to put right, or is late, and lines for a chat."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def letters(
     names = apart({each.unit: f"{safe_name(each.unit.replace('/', '_'))}.eml" for each in units})
     for unit in units:
         address, workbooks = addresses.get(unit.unit, ""), returned.get(unit.unit, ())
-        if workbooks:
-            letter = return_letter(unit, by_unit[unit.unit], address, workbooks, settings.call)
+        mine = by_unit[unit.unit]
+        if workbooks or any(each.decides for each in mine):
+            letter = return_letter(unit, mine, address, workbooks, settings.call)
             yield f"{FOLDER}/退回_{names[unit.unit]}", letter
-        if unit.late:
+        elif unit.late:
             letter = overdue_letter(unit.unit, unit.late, address, today, settings.call)
             yield f"{FOLDER}/催办_{names[unit.unit]}", letter
     lines = [chat_text(unit, settings.call) for unit in units if unit.unit in returned]

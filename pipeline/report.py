@@ -10,22 +10,23 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from pipeline.durable import write_whole
 from pipeline.figures import Figures, Snapshot, figures, short_figures, unsent_tables
 from pipeline.figures.values import day
 from pipeline.render.report.page import page
-from pipeline.settings import Settings
+from pipeline.settings import BEIJING, Settings
 from pipeline.summarise import Told
 
 FOLDER = "汇总"
 SHORT = f"{FOLDER}/校验简报.html"
-BEIJING = ZoneInfo("Asia/Shanghai")
+BEFORE = ".上轮"
+_FILES = ("findings.csv", "resources.csv", "units.csv", "run.json")
 
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
@@ -73,6 +74,28 @@ def last_run(output: Path) -> LastRun:
     return LastRun(tables[0], tables[1], tables[2], start, skipped)
 
 
+def round_before(output: Path, settings: Settings) -> Snapshot | None:
+    """The numbers of the last run on other workbooks than those of the last one, None if there was none."""
+    folder = output / BEFORE
+    return last_run(folder).figures(settings).snapshot if (folder / "run.json").exists() else None
+
+
+def keep_before(output: Path, now: Collection[tuple[str, str]]) -> None:
+    """Keep what the output shows as the round before, if it is of other workbooks than `now`.
+
+    now: (unit, SHA-256) of each workbook. Raises OSError if it cannot be written.
+    """
+    try:
+        record = json.loads((output / "run.json").read_text("utf-8"))
+        shown = {(each["unit"], each["sha256"]) for each in record["inputs"] if each["sha256"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if shown and shown != set(now):
+        (output / BEFORE).mkdir(exist_ok=True)
+        for name in _FILES:
+            write_whole(output / BEFORE / name, (output / name).read_bytes())
+
+
 def table(data: bytes) -> pd.DataFrame:
     """One of our csv files as text, blank is "", with what made its cells inert taken off again.
 
@@ -94,7 +117,7 @@ def _as_sent(cell: str) -> str:
 def report_files(run: LastRun, settings: Settings, previous: Snapshot | None = None) -> dict[str, bytes]:
     """All files of the report, by their names below output/. The same run gives the same bytes.
 
-    previous: the snapshot of the round before, for 与上一轮相比.
+    previous: of the round before, for 与上一轮相比.
     """
     from pipeline.render.report.document import document  # matplotlib and python-docx take their time
     from pipeline.render.report.recommended import recommended

@@ -100,10 +100,10 @@ def report(chosen: Namespace) -> int:
     """The summary reports and lists, from the last run."""
     settings = _settings(chosen.config).settings
 
-    from pipeline.report import FOLDER, last_run, report_files
+    from pipeline.report import FOLDER, last_run, report_files, round_before
 
     with _sentences():
-        files = report_files(last_run(chosen.output), settings)
+        files = report_files(last_run(chosen.output), settings, round_before(chosen.output, settings))
         return _written(chosen.output, FOLDER, files)
 
 

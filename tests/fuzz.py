@@ -42,8 +42,11 @@ from pipeline.history import (
     record_run,
     set_receipt,
 )
-from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.isolate import Ending as Ended
+from pipeline.isolate import Failure, Limits, Workers
 from pipeline.links.page import read_page
+from pipeline.links.result import Ending, Evidence, Hop
+from pipeline.links.store import open_store, read_results
 from pipeline.model import Finding, Place, Rejection, Severity, Submission
 from pipeline.papers import understand
 from pipeline.probe.cache import Stamp, open_cache
@@ -97,8 +100,9 @@ ODD_TAGS = (
     "<x:a xmlns:x='y'/>", "</row>", "<w:p/>", "<w:tbl/>", "<w:tr/>",
 )  # fmt: skip
 ODD_CHARACTERS = (
-    "；，、。：·•・／－—–_-.;:,/\\|()（）[]【】《》<>“”\"'&=+@#%*?~^$`{}　 \t\n\r\u00a0\u200b\u2028\u202e\ufeff\u0300"
-    "\x00\x0b\x1b\x9b\ufffe𠮷😀ⅡⅣ①½²٣৩零〇一二两十百千万亿年月日时分秒小时分钟课第讲章节无略同上见附件本校我校单位等AaＡａ0０9９éëİıß"
+    "；，、。：·•・／－—–_-.;:,/\\|()（）[]【】《》<>“”\"'&=+@#%*?~^$`{}　 \t\n\r\u00a0\u200b\u2028\u202e"
+    "\ufeff\u0300\x00\x0b\x1b\x9b\ufffe𠮷😀ⅡⅣ①½²٣৩零〇一二两十百千万亿年月日时分秒小时分钟课第讲章节无略同上见附件"
+    "本校我校单位等AaＡａ0０9９éëİıß"
 )
 _TOKEN = re.compile("<[^>]*>|[^<]+")
 _VALUE = re.compile("\"[^\"]*\"|'[^']*'")
@@ -326,6 +330,26 @@ def _scan() -> bytes:
     return out.getvalue()
 
 
+def _progressive() -> bytes:
+    return made.picture(320, 180, progressive=True)
+
+
+@functools.cache
+def _link_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.db"
+        with open_store(path) as (store, _):
+            store.put(_evidence())
+        return path.read_bytes()
+
+
+def _evidence() -> list[Evidence]:
+    seen = (f"https://a.cn/{n}" for n in range(30))
+    return [
+        Evidence(link, WHEN.isoformat(), Ending.ANSWERED, (Hop(link, 404),), 3, title="航空") for link in seen
+    ]
+
+
 @functools.cache
 def _cache_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
@@ -352,8 +376,10 @@ def _history_file() -> bytes:
 
 
 PAGE = (
-    '<!DOCTYPE html><html><head><meta charset="gbk"><title>航空发动机_某某慕课</title>'
-    '<meta http-equiv="refresh" content="0;url=/login"></head><body><h1>课程</h1><form><input type="password">'
+    '<!DOCTYPE html><html><head><meta charset="gbk">'
+    "<title>航空发动机_某某慕课</title>"
+    '<meta http-equiv="refresh" content="0;url=/login"></head><body><h1>课程</h1>'
+    '<form><input type="password">'
     "</form><p>页面不存在</p></body></html>"
 ).encode("gbk")
 
@@ -506,6 +532,12 @@ def caches_or_forgets(path: Path) -> str:
     return "" if all(right[stamp] == facts for stamp, facts in known.items()) else "other facts in silence"
 
 
+def links_or_forgets(path: Path) -> str:
+    known, _ = read_results(path)
+    right = {each.link: each for each in _evidence()}
+    return "" if all(right[link] == result.evidence for link, result in known.items()) else "other results"
+
+
 def remembers_or_stops(path: Path) -> str:
     before = path.read_bytes()
     try:
@@ -571,7 +603,7 @@ TARGETS: Mapping[str, Target] = {
     "csv": ("清单.csv", (_delimited,), (battered,), reads_or_refuses),
     "archive": ("单位.zip", (_archive,), (battered,), unpacks_inside),
     "document": ("说明.docx", (word_document,), (repacked, battered), document_or_refused),
-    "cover": ("封面.jpg", (lambda: made.picture(320, 180), lambda: made.picture(progressive=True)), (battered,), measures),
+    "cover": ("封面.jpg", (made.picture, _progressive), (battered,), measures),
     "scan": ("扫描.png", (_scan,), (battered,), measures),
     "film": ("课程.mp4", (made.film,), (battered,), measures),
     "sound": ("课程.mp3", (made.sound,), (battered,), measures),
@@ -579,6 +611,7 @@ TARGETS: Mapping[str, Target] = {
     "register": ("报送单位名录.xlsx", (register_workbook,), (repacked, battered), registers_or_refuses),
     "settings": ("config.yaml", ((ROOT / "config.yaml").read_bytes,), (battered,), configures_or_refuses),
     "cache": (".检测缓存.db", (_cache_file,), (battered,), caches_or_forgets),
+    "links": (".链接检测.db", (_link_file,), (battered,), links_or_forgets),
     "history": ("history.db", (_history_file,), (battered,), remembers_or_stops),
     "page": ("页面.html", (lambda: PAGE,), (rewritten, battered), pages),
 }  # fmt: skip
@@ -620,7 +653,7 @@ def _problem(target: str, outcome: str | Failure) -> str:
     """A medium at which a library hangs or dies is told as such (`probe.facts.failed`)."""
     if not isinstance(outcome, Failure):
         return outcome
-    is_told = target in MEDIA and outcome.ending is not Ending.FAULT
+    is_told = target in MEDIA and outcome.ending is not Ended.FAULT
     return "" if is_told else f"{outcome.ending}: {outcome.detail}"
 
 

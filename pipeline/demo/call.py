@@ -20,13 +20,11 @@ every rule that one call can break, except these:
 | M11 | never judged |
 | R09-5b | a length that no file bears out is never the only mistake of its row |
 | F07 S14 | xlsxwriter writes neither external links nor discussions |
-| A1, A2, W04, W05 | about the papers that lie beside the workbook: all of them are right here |
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import random
 import tempfile
 import zipfile
@@ -36,16 +34,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw
-
 from pipeline.demo import content, media
 from pipeline.demo.content import Enclosure, Record, Unit
 from pipeline.demo.defects import DEFECTS, FEW, Defect, seeded_value
 from pipeline.demo.faults import BUNDLES, Mark, layout_marks
+from pipeline.demo.papers import scan, sealed_papers
 from pipeline.demo.submission import Seeded, Submission
 from pipeline.demo.workbook import MERGED_ROWS, Shape, as_csv, list_of_names, workbook
 from pipeline.fields import NAMES, RESOURCE_FILE
-from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME, registration_form, statement_form
+from pipeline.render.forms import LIST_HEADERS
 from pipeline.render.template import standard_workbook
 from pipeline.rules import REGISTER
 
@@ -333,19 +330,17 @@ def _write(submission: Submission, target: Path, scratch: Path, template: Templa
 
 
 def _papers(submission: Submission, template: Template) -> dict[str, bytes]:
-    """File name → content: workbook and what lies beside it, Word forms and sealed scans."""
-    unit, seed, info = submission.unit, submission.seed, submission.info
+    """File name → content: the workbook, what lies beside it, and the sealed papers."""
     book = _workbook(submission, template)
     papers = {
         submission.reads_as: book,
-        REGISTRATION_NAME: registration_form({**info, "单位": unit.name}),
-        STATEMENT_NAME: statement_form(
-            year=2024, unit=unit.name, date="2024年4月18日", resources=_resource_list(submission)
+        **sealed_papers(
+            submission.papers, submission.unit.name, content.unit_information(submission.unit, submission.seed),
+            _resource_list(submission), submission.seed,
         ),
-    }
+    }  # fmt: skip
     proofs = [row["证明文件"] for row in submission.platforms if "未附" not in row["证明文件"]]
-    for number, name in enumerate((info["登记表扫描件"], info["安全审核说明扫描件"], *proofs)):
-        papers[name] = sealed_scan(seed * 10 + number)
+    papers |= {name: scan(submission.seed * 10 + number) for number, name in enumerate(proofs, 2)}
     papers |= {name: make(book) for name, make in submission.beside.items()}
     if submission.older:
         first = submission.records[0]
@@ -374,27 +369,9 @@ def _workbook(submission: Submission, template: Template) -> bytes:
 def _resource_list(submission: Submission) -> list[list[str]]:
     """The rows of 附件2's list."""
     return [
-        [
-            str(number),
-            submission.unit.name,
-            *(record.text(name) for name in ("资源名称", "资源类型", "主讲人", "版权方")),
-        ]
+        [str(number), *(record.text(name) for name in LIST_HEADERS[1:])]
         for number, record in enumerate(submission.records, 1)
     ]
-
-
-def sealed_scan(seed: int) -> bytes:
-    """A page with lines of grey and a round red seal, as a JPEG."""
-    page = Image.new("RGB", (620, 877), "white")
-    draw = ImageDraw.Draw(page)
-    for line in range(12):
-        draw.line((70, 150 + line * 34, 550, 150 + line * 34), fill=(150, 150, 150), width=2)
-    left, top = 350 + seed % 40, 620 + seed // 40 % 40
-    draw.ellipse((left, top, left + 150, top + 150), outline=(200, 20, 30), width=6)
-    draw.regular_polygon((left + 75, top + 75, 24), 5, fill=(200, 20, 30))
-    buffer = io.BytesIO()
-    page.save(buffer, format="JPEG", quality=60, comment=f"demo {seed}")
-    return buffer.getvalue()
 
 
 def write_enclosure(enclosure: Enclosure, folder: Path, scratch: Path) -> None:

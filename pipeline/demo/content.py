@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.demo import media
+from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,8 +437,8 @@ def unit_information(unit: Unit, seed: int) -> dict[str, str]:
         "手机": f"1{dice.choice('3578')}{dice.randint(0, 999_999_999):09d}",
         "电子邮箱": f"jxjy{seed}@zyedu-{dice.randint(100, 999)}.cn",
         "安全审核日期": "2024-04-18",
-        "登记表扫描件": "登记表（盖章）.jpg",
-        "安全审核说明扫描件": "安全审核情况说明（盖章）.jpg",
+        "登记表扫描件": REGISTRATION_SCAN,
+        "安全审核说明扫描件": STATEMENT_SCAN,
     }
 
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 
 import xlsxwriter
 
+from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN
 from pipeline.demo.submission import Beside, Submission
 from pipeline.demo.workbook import MERGED_ROWS
 from pipeline.fields import NAMES, UNIT_LABELS
+from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME
+from pipeline.render.forms import STATEMENT as WORDS
 
 Spoil = Callable[[Submission], Submission]
 Mark = tuple[str, int, str, str]
@@ -77,6 +80,29 @@ def _platform(line: int, header: str, value: str) -> tuple[Spoil, Callable[[Subm
     return spoil, lambda submission: [(submission.reads_as, line + 2, header, value)]
 
 
+def _info(label: str, value: str) -> tuple[Spoil, Callable[[Submission], list[Mark]]]:
+    """Another value in 单位信息; 附件1 keeps the right one."""
+
+    def spoil(submission: Submission) -> Submission:
+        return replace(submission, info={**submission.info, label: value})
+
+    return spoil, lambda submission: [(submission.reads_as, UNIT_LABELS.index(label) + 1, label, value)]
+
+
+def _paper(kind: str, rule: str, place: tuple[str, str], **changes: object) -> Fault:
+    """Papers that differ so; place: the file of the finding, "" for the unit, and the field."""
+
+    def spoil(submission: Submission) -> Submission:
+        had = submission.papers
+        merged = {
+            name: getattr(had, name) | value if isinstance(value, frozenset) else value
+            for name, value in changes.items()
+        }
+        return replace(submission, papers=replace(had, **merged))  # type: ignore[arg-type]
+
+    return Fault(kind, rule, spoil, _named(place[0], 0, place[1], place[0]))
+
+
 def _older_copy(submission: Submission) -> Submission:
     return replace(submission, older=submission.name, name=f"{submission.name}（修改）")
 
@@ -133,6 +159,17 @@ _RIVALS = Fault(
     ],
 )  # fmt: skip
 
+_NO_REGISTRATION = frozenset({REGISTRATION_NAME, REGISTRATION_SCAN})
+_NO_STATEMENT = frozenset({STATEMENT_NAME, STATEMENT_SCAN})
+_SAMPLED = WORDS.replace("全量人工精审", "抽样审核")
+_NO_EMAIL = Fault(
+    "没有填邮箱", "A1-3",
+    lambda submission: _paper("", "", ("", ""), absent=frozenset({REGISTRATION_NAME})).spoil(
+        _info("电子邮箱", "")[0](submission)
+    ),
+    _info("电子邮箱", "")[1],
+)  # fmt: skip
+
 BUNDLES: Mapping[int, tuple[Fault, ...]] = {
     1: (
         _MERGED,
@@ -146,6 +183,7 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         Fault("不认识的文件", "F10", _beside(_ODD, lambda _: b"FWS\x05"), _named("", 0, "", _ODD)),
     ),
     3: (
+        _paper("说明没有扫描件", "A2-1b", ("", "安全审核说明"), absent=frozenset({STATEMENT_SCAN})),
         Fault("去年的模板", "F03", lambda submission: replace(submission, version=OLD_VERSION)),
         Fault("重复的列", "S05", _shape(repeated="主讲人"), _header("主讲人", "主讲人")),
         Fault("等保编号填成备案号", "L11b", *_platform(0, "备案证明编号", "豫ICP备05002465号-1")),
@@ -153,31 +191,50 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         Fault("网站备案号写法不对", "L13", *_platform(2, "备案证明编号", "41010099003-21003；豫ICP05002465")),
     ),
     4: (
+        Fault("手机中有空格", "A1-4b", *_info("手机", "138 0371 5566")),
+        Fault("邮箱全角", "A1-6b", *_info("电子邮箱", "jxjy＠zyedu。cn")),
         Fault("隐藏的行", "S02", _shape(hidden=HIDDEN_ROWS)),
         Fault("隐藏的备份表", "S02b", _shape(copy="hidden")),
         Fault("文件名是软件取的", "F06", lambda submission: replace(submission, name=_BORN_NAME)),
     ),
     5: (
+        Fault("两名负责人", "A1-2", *_info("负责人姓名", "李明、王芳")),
+        Fault("手机变成科学计数", "A1-4", *_info("手机", "1.38E+10")),
+        Fault("座机缺区号", "A1-5", *_info("座机", "69691788")),
+        Fault("邮箱写法不对", "A1-6", *_info("电子邮箱", "jxjyzyedu.cn")),
         Fault("列名改写", "S04", _shape(titles={"主讲人": "主讲教师"}), _header("主讲人", "主讲教师")),
         Fault("1904日期系统", "R10-6", _shape(from_1904=True)),
     ),
     6: (
+        _paper("没有登记表", "A1-1", ("", "登记表"), absent=_NO_REGISTRATION),
+        _paper("说明没有盖章", "A2-1c", (STATEMENT_SCAN, "安全审核说明"), unsealed=frozenset({STATEMENT_SCAN})),
         Fault(
             "同一份表发了两次", "F05",
             lambda submission: _beside(_second(submission), lambda data: data)(submission),
             lambda submission: [(_second(submission), 0, "", _second(submission))],
         ),
     ),
-    7: (_RIVALS,),
+    7: (
+        _RIVALS,
+        _paper("登记表没有扫描件", "A1-1b", ("", "登记表"), absent=frozenset({REGISTRATION_SCAN})),
+        _paper("说明写上一年度", "A2-3", (STATEMENT_NAME, "安全审核说明"), year=2023),
+    ),
     8: (
+        _paper("说明没有填日期", "A2-2", (STATEMENT_NAME, "安全审核说明"), date=""),
+        _paper("扫描件太小", "A2-6", (REGISTRATION_SCAN, "扫描件"), small=frozenset({REGISTRATION_SCAN})),
         Fault("xlsx改名xls", "F02", lambda submission: replace(submission, suffix=".xls")),
         Fault(
             "学习人数整列相同", "R13-3b", _same_learners,
             lambda submission: [(submission.reads_as, submission.shape.row_of(0), "学习人数", "1200")],
         ),
     ),
-    9: (Fault("另有损坏的表", "F01", _beside(_CUT, lambda data: data[:3000]), _named(_CUT, 0, "", "")),),
+    9: (
+        _NO_EMAIL,
+        _paper("说明写别的单位", "W04", (STATEMENT_NAME, "单位名称"), unit="河南示例大学"),
+        Fault("另有损坏的表", "F01", _beside(_CUT, lambda data: data[:3000]), _named(_CUT, 0, "", "")),
+    ),
     10: (
+        _paper("说明改了承诺", "A2-4", (STATEMENT_NAME, "安全审核说明"), words=_SAMPLED),
         Fault("另有无关的表", "F01b", _beside(_OTHER, _unrelated), _named(_OTHER, 0, "", "")),
         Fault(
             "表内单位名称不同", "F09",
@@ -188,6 +245,7 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
         ),
     ),
     11: (
+        _paper("列表多一个资源", "W05", (STATEMENT_NAME, "资源列表"), added="多出的一门课程"),
         Fault(
             "删去必填列", "S03", _without("版权方"),
             lambda submission: [(submission.reads_as, 0, "版权方", "")],
@@ -197,8 +255,15 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
             lambda submission: replace(_without("关键词")(submission), version=OLD_VERSION),
         ),
     ),
-    12: (Fault("只有表头", "F08", lambda submission: replace(submission, records=())),),
-    13: (Fault("两张资源清单", "S01", _shape(copy="shown")),),
+    12: (
+        Fault("只有表头", "F08", lambda submission: replace(submission, records=())),
+        _paper("说明没有附列表", "A2-5", (STATEMENT_NAME, "资源列表")),
+    ),
+    13: (
+        Fault("两张资源清单", "S01", _shape(copy="shown")),
+        _paper("登记表没有盖章", "A1-1c", (REGISTRATION_SCAN, "登记表"), unsealed=frozenset({REGISTRATION_SCAN})),
+        _paper("没有安全审核说明", "A2-1", ("", "安全审核说明"), absent=_NO_STATEMENT),
+    ),
 }  # fmt: skip
 """Faults by the place of the unit in the call; each goes with the layout that is the unit's turn."""
 

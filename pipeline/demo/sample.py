@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.demo.call import Template, sealed_scan, write_enclosure
+from pipeline.demo.call import Template, write_enclosure
 from pipeline.demo.content import AUDIO_LENGTH, VIDEO_LENGTH, Clip, Enclosure, audio, cover, video
+from pipeline.demo.papers import scan
 from pipeline.render.template import standard_workbook
 
 UNIT = "河南示例职业学院"
@@ -144,7 +145,7 @@ def sample_unit(root: Path) -> None:
     for number, name in enumerate(
         (_UNIT_INFO["登记表扫描件"], _UNIT_INFO["安全审核说明扫描件"], _PLATFORM["证明文件"])
     ):
-        (folder / name).write_bytes(sealed_scan(number))
+        (folder / name).write_bytes(scan(number))
     enclosed = [
         Enclosure(path, clip, 10 * number + place)
         for number, row in enumerate(_ROWS)

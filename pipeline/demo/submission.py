@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.demo.content import Record, Unit
+from pipeline.demo.papers import Papers
 from pipeline.demo.workbook import Shape
 
 
@@ -37,7 +38,8 @@ class Submission:
     """Everything that one unit sends, before it is written.
 
     name and suffix are those of the workbook that counts; older, if any, is the name of one that does not.
-    style is how the unit lays out its list. info and platforms are the workbook's other sheets.
+    style is how the unit lays out its list. info and platforms are the workbook's other sheets,
+    papers the sealed ones, beside: other files.
     bars: fields in which a mistake of a single row would not be seen.
     """
 
@@ -52,6 +54,7 @@ class Submission:
     suffix: str = ".xlsx"
     older: str = ""
     version: str = ""
+    papers: Papers = Papers()
     beside: Mapping[str, Beside] = field(default_factory=lambda: MappingProxyType({}))
     bars: frozenset[str] = frozenset()
 

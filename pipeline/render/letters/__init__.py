@@ -43,11 +43,16 @@ class Attached:
 def return_letter(
     unit: UnitSummary, told: Iterable[Told], address: str, workbooks: Sequence[Attached], call: Call
 ) -> bytes:
-    """The draft for a unit whose workbooks go back (RFC 5322, text and HTML, the workbooks attached).
+    """The draft for a unit that has something to put right (RFC 5322, text and HTML, workbooks attached).
 
     address: as typed by the unit; what is no e-mail address is left out, so that a person fills it in.
     """
-    facts = {**_numbers(unit, call), "problems": _problems(told)}
+    facts = {
+        **_numbers(unit, call),
+        "problems": _problems(told),
+        "late": unit.late,
+        "workbooks": len(workbooks),
+    }
     subject = f"请修改：{call.title}资源元数据（第 {unit.round} 轮校验结果）"
     return _draft("return", subject, address, facts, workbooks)
 
