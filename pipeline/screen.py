@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_LINES = 60
 _UNREAD = ("F01", "F01b")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it; sentences may quote a sheet's name or a cell."""
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("单位", "left"),
     ("资源", "right"),
@@ -35,7 +38,7 @@ def show(result: Result, output: Path) -> None:
     else:
         _print_lines(result)
     for line in _summary(result, output):
-        print(line)
+        print(_CONTROL.sub("\ufffd", line))
 
 
 def _summary(result: Result, output: Path) -> Iterator[str]:
@@ -98,4 +101,5 @@ def _table(result: Result) -> Table:
 def _print_lines(result: Result) -> None:
     print(*(name for name, _ in _COLUMNS), sep="\t")
     for unit in result.sent:
-        print(*_cells(unit, result.files.get(unit.unit, []) or ["—"], "；"), sep="\t")
+        cells = _cells(unit, result.files.get(unit.unit, []) or ["—"], "；")
+        print(*(_CONTROL.sub("\ufffd", cell) for cell in cells), sep="\t")

@@ -203,6 +203,27 @@ def good() -> bytes:
     return pack(good_parts())
 
 
+def stored(text: str) -> str:
+    """A text as Excel stores it: what XML forbids as `_x000B_`."""
+    return re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda m: f"_x{ord(m[0]):04X}_", text)
+
+
+def with_sheet(parts: Parts, name: str, rows: str) -> Parts:
+    """One more sheet behind the list."""
+    added = f'<sheet name="{name}" sheetId="8" r:id="r8"/></sheets>'
+    link = f'<Relationship Id="r8" Type="{REL}/worksheet" Target="worksheets/sheet8.xml"/></Relationships>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+    override = f'<Override PartName="/xl/worksheets/sheet8.xml" ContentType="{kind}"/></Types>'
+    types = "[Content_Types].xml"
+    sheet = f'<worksheet xmlns="{NS}"><sheetData>{rows}</sheetData></worksheet>'
+    return parts | {
+        WORKBOOK: parts[WORKBOOK].replace(b"</sheets>", added.encode()),
+        LINKS: parts[LINKS].replace(b"</Relationships>", link.encode()),
+        types: parts[types].replace(b"</Types>", override.encode()),
+        "xl/worksheets/sheet8.xml": sheet.encode(),
+    }
+
+
 def edited(part: str, *changes: tuple[str, str]) -> bytes:
     """The good workbook with the first occurrence of texts of one part replaced."""
     parts = good_parts()
@@ -1030,15 +1051,13 @@ _ACTING = re.compile("vbaproject|externallink|connections|querytable|activex|ctr
 
 
 def what_acts(package: bytes) -> list[str]:
-    """The parts and relations of a workbook that could do something when it is opened; formulas not counted."""
+    """The parts and relations of a workbook that could act when it is opened; formulas are not counted."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         names = archive.namelist()
         relations = b"".join(archive.read(name) for name in names if name.endswith(".rels"))
     acting = [name for name in names if _ACTING.search(name.lower())]
-    for relation in re.findall(rb"<[^>]*External[^>]*>", relations):
-        if b"/hyperlink" not in relation:
-            acting.append(relation.decode("utf-8", "replace"))
-    return acting
+    outside = re.findall(rb"<[^>]*External[^>]*>", relations)
+    return acting + [each.decode("utf-8", "replace") for each in outside if b"/hyperlink" not in each]
 
 
 def selection() -> list[Hostile]:

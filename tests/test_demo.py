@@ -41,9 +41,8 @@ UNITS, ROWS, SHARE = 14, 32, 0.5
 
 
 @functools.cache
-def right_records(number: int = 60, seed: int = 3) -> list[Record]:
-    unit = content.units(1)[0]
-    return content.records(unit, number, content.names(seed), seed)
+def right_records(number: int = 60, seed: int = 3, unit: int = 0) -> list[Record]:
+    return content.records(content.units(unit + 1)[unit], number, content.names(seed), seed)
 
 
 def texts(record: Record) -> dict[str, str]:
@@ -118,11 +117,11 @@ def test_units_have_every_type_and_some_are_forwarded():
 
 
 def suffered(defect) -> tuple[Record, Record]:
-    """The first resource that can suffer the defect, before and after."""
-    records = right_records(120)
-    for index, record in enumerate(records):
-        if defect.where(record, records[:index]):
-            return record, defect.spoil(record, records[:index])
+    """The first resource that can suffer the defect, before and after, of a school or a forwarded one."""
+    for records in (right_records(120), right_records(120, unit=7)):
+        for index, record in enumerate(records):
+            if defect.where(record, records[:index]):
+                return record, defect.spoil(record, records[:index])
     raise AssertionError(f"no resource can suffer “{defect.kind}”")
 
 
@@ -178,8 +177,7 @@ def wide_call(tmp_path_factory):
     root = tmp_path_factory.mktemp("wide")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(call, "write_enclosure", lambda *_: None)
-        for name in ("sealed_scan", "registration_form", "statement_form"):
-            patch.setattr(call, name, lambda *_, **__: b"")
+        patch.setattr(call, "sealed_papers", lambda *_: {})
         return root, write_call(root, units=30, rows=12, share=0.4)
 
 

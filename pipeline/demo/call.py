@@ -42,7 +42,7 @@ from pipeline.demo.papers import scan, sealed_papers
 from pipeline.demo.submission import Seeded, Submission
 from pipeline.demo.workbook import MERGED_ROWS, Shape, as_csv, list_of_names, workbook
 from pipeline.fields import NAMES, RESOURCE_FILE
-from pipeline.render.forms import LIST_HEADERS
+from pipeline.render.attachments.papers import LIST_HEADERS
 from pipeline.render.template import standard_workbook
 from pipeline.rules import REGISTER
 
@@ -331,16 +331,12 @@ def _write(submission: Submission, target: Path, scratch: Path, template: Templa
 
 def _papers(submission: Submission, template: Template) -> dict[str, bytes]:
     """File name → content: the workbook, what lies beside it, and the sealed papers."""
-    book = _workbook(submission, template)
-    papers = {
-        submission.reads_as: book,
-        **sealed_papers(
-            submission.papers, submission.unit.name, content.unit_information(submission.unit, submission.seed),
-            _resource_list(submission), submission.seed,
-        ),
-    }  # fmt: skip
+    book, unit, seed = _workbook(submission, template), submission.unit, submission.seed
+    person = content.unit_information(unit, seed)
+    papers = sealed_papers(submission.papers, unit.name, person, _resource_list(submission), seed)
+    papers[submission.reads_as] = book
     proofs = [row["证明文件"] for row in submission.platforms if "未附" not in row["证明文件"]]
-    papers |= {name: scan(submission.seed * 10 + number) for number, name in enumerate(proofs, 2)}
+    papers |= {name: scan(seed * 10 + number) for number, name in enumerate(proofs, 2)}
     papers |= {name: make(book) for name, make in submission.beside.items()}
     if submission.older:
         first = submission.records[0]

@@ -15,8 +15,8 @@ from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN
 from pipeline.demo.submission import Beside, Submission
 from pipeline.demo.workbook import MERGED_ROWS
 from pipeline.fields import NAMES, UNIT_LABELS
+from pipeline.render.attachments.papers import STATEMENT as WORDS
 from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME
-from pipeline.render.forms import STATEMENT as WORDS
 
 Spoil = Callable[[Submission], Submission]
 Mark = tuple[str, int, str, str]
@@ -207,7 +207,10 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
     ),
     6: (
         _paper("没有登记表", "A1-1", ("", "登记表"), absent=_NO_REGISTRATION),
-        _paper("说明没有盖章", "A2-1c", (STATEMENT_SCAN, "安全审核说明"), unsealed=frozenset({STATEMENT_SCAN})),
+        _paper(
+            "说明没有盖章", "A2-1c", (STATEMENT_SCAN, "安全审核说明"),
+            unsealed=frozenset({STATEMENT_SCAN}),
+        ),
         Fault(
             "同一份表发了两次", "F05",
             lambda submission: _beside(_second(submission), lambda data: data)(submission),
@@ -261,7 +264,10 @@ BUNDLES: Mapping[int, tuple[Fault, ...]] = {
     ),
     13: (
         Fault("两张资源清单", "S01", _shape(copy="shown")),
-        _paper("登记表没有盖章", "A1-1c", (REGISTRATION_SCAN, "登记表"), unsealed=frozenset({REGISTRATION_SCAN})),
+        _paper(
+            "登记表没有盖章", "A1-1c", (REGISTRATION_SCAN, "登记表"),
+            unsealed=frozenset({REGISTRATION_SCAN}),
+        ),
         _paper("没有安全审核说明", "A2-1", ("", "安全审核说明"), absent=_NO_STATEMENT),
     ),
 }  # fmt: skip

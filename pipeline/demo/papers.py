@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from PIL import Image, ImageDraw
 
+from pipeline.render.attachments.papers import STATEMENT as WORDS
 from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME, registration_form, statement_form
-from pipeline.render.forms import STATEMENT as WORDS
 
 REGISTRATION_SCAN, STATEMENT_SCAN = "登记表（盖章）.jpg", "安全审核情况说明（盖章）.jpg"
 _PAGE = (620, 877)
@@ -22,14 +21,13 @@ class Papers:
     """How a unit's papers differ from right ones.
 
     absent: files that were not sent. unsealed: scans without a seal. small: scans of too few pixels.
-    person: what 附件1 says otherwise. unit, year, date and words: of 附件2; unit "" is the unit's own
-    name. added: a name in its list that the workbook does not have.
+    unit, year, date and words: of 附件2; unit "" is the unit's own name. added: a name in its list
+    that the workbook does not have.
     """
 
     absent: frozenset[str] = frozenset()
     unsealed: frozenset[str] = frozenset()
     small: frozenset[str] = frozenset()
-    person: Mapping[str, str] = MappingProxyType({})
     unit: str = ""
     year: int = 2024
     date: str = "2024年4月18日"
@@ -43,7 +41,7 @@ def sealed_papers(
     """File name → content. person: the labels of 附件1; resources: the rows of 附件2's list."""
     listed = [*resources, (str(len(resources) + 1), papers.added, *[""] * 4)] if papers.added else resources
     made = {
-        REGISTRATION_NAME: registration_form({**person, "单位": unit, **papers.person}),
+        REGISTRATION_NAME: registration_form({**person, "单位": unit}),
         STATEMENT_NAME: statement_form(
             year=papers.year, statement=papers.words, unit=papers.unit or unit, date=papers.date,
             resources=listed,

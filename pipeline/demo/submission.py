@@ -54,7 +54,7 @@ class Submission:
     suffix: str = ".xlsx"
     older: str = ""
     version: str = ""
-    papers: Papers = Papers()
+    papers: Papers = field(default_factory=Papers)
     beside: Mapping[str, Beside] = field(default_factory=lambda: MappingProxyType({}))
     bars: frozenset[str] = frozenset()
 

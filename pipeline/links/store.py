@@ -56,7 +56,7 @@ class LinkStore:
             rows = self._connection.execute(
                 "SELECT link, evidence, digest FROM seen ORDER BY link"
             ).fetchall()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             return {}
         found = (_from_row(*row) for row in rows)
         return {seen.link: grade(seen) for seen in found if seen is not None}
@@ -131,7 +131,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
         return _opened(path), ""
     except sqlite3.OperationalError:
         raise  # in use, or a disk that cannot be written: no fault of the file
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         _throw_away(path)
     said = f"链接检测结果“{path.name}”已损坏或不是本程序的，已重新建立，请重新运行 make links。"
     return _opened(path), said

@@ -78,7 +78,7 @@ class FactsCache:
         query = "SELECT facts, digest FROM facts WHERE name = ? AND size = ? AND mtime_ns = ?"
         try:
             row: tuple[str, bytes] | None = self._connection.execute(query, _key(stamp)).fetchone()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             return None
         return row
 
@@ -106,7 +106,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
         warning = (
             f"检测结果的缓存文件“{path.name}”{damage}，已重新建立；本次会重新检测全部文件，结果不受影响。"
         )
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY":
             return _in_memory(path)
         warning = f"检测结果的缓存文件“{path.name}”已损坏，已重新建立；本次会重新检测全部文件，结果不受影响。"
@@ -114,7 +114,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
         for name in (path.name, f"{path.name}-journal", f"{path.name}-wal", f"{path.name}-shm"):
             path.with_name(name).unlink(missing_ok=True)
         return _opened(path), warning
-    except (DamagedError, sqlite3.Error, OSError):
+    except (DamagedError, sqlite3.Error, OSError, UnicodeDecodeError):
         return _in_memory(path)
 
 
