@@ -36,19 +36,10 @@ from pipeline.papers import (
 )
 from pipeline.probe.seal import scan_facts
 from pipeline.read.document import Document, read_document
-from pipeline.rules.attachments import (
-    CONTACT_COLUMNS,
-    DOCUMENT_COLUMNS,
-    MATERIAL_COLUMNS,
-    MISSING,
-    SEALED,
-    UNSURE,
-    list_difference,
-    people_in,
-    same_unit,
-    stated_unit,
-    unfilled,
-)
+from pipeline.rules.agreement import list_difference, same_unit
+from pipeline.rules.materials import MATERIAL_COLUMNS, MISSING, SEALED, UNSURE
+from pipeline.rules.person import CONTACT_COLUMNS, people_in
+from pipeline.rules.statement import DOCUMENT_COLUMNS, is_blank_form, stated_unit
 from pipeline.rules.text import is_placeholder
 
 if TYPE_CHECKING:
@@ -322,7 +313,7 @@ def _seal(scans: Sequence[Facts]) -> tuple[str, str]:
 
 
 def attachment_tables(attachments: Attachments, submissions: Sequence[Submission]) -> dict[str, pd.DataFrame]:
-    """The tables `materials`, `contacts` and `documents` (columns in `pipeline.rules.attachments`)."""
+    """The tables `materials`, `contacts` and `documents` (columns in `pipeline.rules`)."""
     return {
         "materials": _table(_materials(attachments, submissions), MATERIAL_COLUMNS),
         "contacts": _table(_contacts(attachments, submissions), CONTACT_COLUMNS),
@@ -516,7 +507,7 @@ def _facts(
     if paper == STATEMENT:
         unit = stated_unit(said.statement)
         has_scan = any(each.is_scan for each in attachments.of(sent.unit, STATEMENT))
-        if has_scan and not unit and unfilled(said.statement):
+        if has_scan and is_blank_form(said.statement):
             return {}
         return {"said": said.statement, "stated": unit, "attached": _attached(sent.unit, attachments)}
     return _compared(sent.unit, said.listed, submissions)

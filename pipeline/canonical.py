@@ -47,7 +47,7 @@ Judge = Callable[[str], Reading | None]
 class Table:
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
-    raw: the texts as sent. values: the canonical ones ("" where malformed). broken: which
+    raw: the texts as sent, and sent the same as lists, for single cells. values: the canonical ones ("" where malformed). broken: which
     cells no rule may judge any further. All three have the fields as columns; values
     also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
     faults: (field, trace) of readers that crashed; their cells count as malformed.
@@ -60,10 +60,11 @@ class Table:
     findings: list[Finding]
     faults: list[tuple[str, str]]
     rows: list[tuple[str, str, str, int]]
+    sent: Mapping[str, list[str]]
 
     def text(self, index: int, field: str) -> str:
         """A cell as it was sent."""
-        return str(self.raw.at[index, field])
+        return self.sent[field][index]
 
     def place(self, index: int, field: str) -> Place:
         """Where a cell stands in the file that was sent."""
@@ -81,7 +82,8 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     kinds = _kinds(submissions)
     layouts = {(each.unit, each.workbook): each.layout for each in submissions}
     values = raw.mask(held, "")
-    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], [], rows)
+    sent = {name: raw[name].tolist() for name in BY_NAME}
+    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], [], rows, sent)
     _trim(table, values)
     _hold_error_values(table, values)
     _each_text(table, values, _TEXTS, lambda _name: garbled, breaks=True)

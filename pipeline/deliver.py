@@ -17,7 +17,7 @@ from pipeline.history import Judgement, RunRecord, finish_run, record_run
 from pipeline.job import Job
 from pipeline.letterbox import letters
 from pipeline.output import Staging
-from pipeline.recall import Recalled, changed_meanwhile
+from pipeline.recall import Recalled, not_adopted
 from pipeline.register import Register
 from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
@@ -63,7 +63,7 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
         staging.write(name, data)
     run = record_run(job.history, _to_remember(job, recalled, looked, given))
     staging.write("run.json", _record(job, collected, looked, run))
-    for name, data in changed_meanwhile(recalled, job.output).items():
+    for name, data in not_adopted(recalled, job.output).items():
         staging.write(name, data)
     received = looked.read.received.items()
     keep_before(job.output, {(unit, each.sha256) for (unit, _), each in received})

@@ -21,7 +21,7 @@ import json
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
@@ -92,12 +92,14 @@ class Memory:
 
     sent: by unit the workbooks that counted, in the order in which they first did. paths: by
     unit its states so far. decisions: all, oldest first. receipt_times: by unit what a person set.
+    seen: every (unit, SHA-256) that was ever received, whether it counted or not.
     """
 
     sent: Mapping[str, Sequence[Sent]] = field(default_factory=dict)
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decisions: Sequence[Decision] = ()
     receipt_times: Mapping[str, str] = field(default_factory=dict)
+    seen: Set[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def open_history(path: Path, shown: int) -> Memory:
         return Memory(
             _sent(connection), _paths(connection), tuple(_decisions(connection)),
             dict(connection.execute("SELECT unit, received FROM receipt_times ORDER BY seq")),
+            frozenset(connection.execute("SELECT unit, sha256 FROM receipts")),
         )  # fmt: skip
 
 
@@ -297,8 +300,8 @@ def add_decisions(path: Path, made: Iterable[Decision]) -> int:
         return added
 
 
-def _content(made: Decision) -> tuple[str, str, str]:
-    return made.value, made.verdict, made.reason
+def _content(made: Decision) -> tuple[str, str, str, str]:
+    return made.value, made.verdict, made.reason, made.who
 
 
 def _decisions(connection: sqlite3.Connection) -> list[Decision]:

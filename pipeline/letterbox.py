@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.output import apart, safe_name
 from pipeline.register import Register
-from pipeline.render.letters import Attached, chat_text, overdue_letter, return_letter
+from pipeline.render.letters import Attached, chat_text, is_address, overdue_letter, return_letter
 from pipeline.settings import Settings
 from pipeline.submissions import Read
 from pipeline.summarise import Told, UnitSummary
@@ -37,7 +37,7 @@ def letters(
             letter = return_letter(unit, mine, address, workbooks, settings.call)
             yield f"{FOLDER}/退回_{names[unit.unit]}", letter
         elif unit.late:
-            letter = overdue_letter(unit.unit, unit.late, address, today, settings.call)
+            letter = overdue_letter(unit.unit, address, today, settings.call)
             yield f"{FOLDER}/催办_{names[unit.unit]}", letter
     lines = [chat_text(unit, settings.call) for unit in units if unit.unit in returned]
     if lines:
@@ -49,11 +49,10 @@ def _addresses(units: Iterable[UnitSummary], read: Read, register: Register | No
     addresses: dict[str, str] = {}
     for each in read.submissions:
         said = each.unit_info.get("电子邮箱")
-        if said and said.text:
+        if said and is_address(said.text):
             addresses.setdefault(each.unit, said.text)
     for unit in units:
         found = register.find(unit.unit.rpartition("/")[2]).unit if register else None
-        mail = next((text for text in found.contact if "@" in text), "") if found else ""
-        if mail:
+        if found and (mail := next(filter(is_address, found.contact), "")):
             addresses.setdefault(unit.unit, mail)
     return addresses

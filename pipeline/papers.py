@@ -15,6 +15,11 @@ from itertools import pairwise
 from pipeline.fields import BY_NAME, bare_name
 
 REGISTRATION, STATEMENT, RESOURCE_LIST = "登记表", "安全审核说明", "资源列表"
+FORM_1 = "附件1 终身学习资源报送工作负责人信息登记表（公章）"
+FORM_2 = "附件2 数字化资源征集内容安全审核情况说明"
+"""The forms, as the pages of the notice head them."""
+FORM_WORDS = re.compile(r"[(（](?:院校[/／]单位|公章|盖章)[)）]")
+"""What the forms have beside a unit's name."""
 SCAN_LABELS: Mapping[str, str] = {"登记表扫描件": REGISTRATION, "安全审核说明扫描件": STATEMENT}
 """Where 单位信息 names the scans."""
 

@@ -14,7 +14,7 @@ from pipeline.history import Memory
 from pipeline.isolate import Failure, Limits, Workers
 from pipeline.job import HISTORY
 from pipeline.model import Finding, Rejection, Submission
-from pipeline.read.reviewbook import FilledLine, read_review
+from pipeline.read.reviewbook import PARTS, FilledLine, read_review
 from pipeline.rounds.compare import Comparison, compare, round_findings
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
@@ -26,7 +26,7 @@ from pipeline.summarise import Told, for_later
 class Recalled:
     """What is known before a run. said: what 人工复核.xlsx says, not yet in the history.
 
-    read: the review workbooks as they were read, so that later changes are seen.
+    read: the review workbooks whose decisions are in said, as they were then.
     """
 
     memory: Memory
@@ -44,6 +44,7 @@ def recall(output: Path, workers: Workers, limits: Limits, now: dt.datetime) -> 
         if isinstance(outcome, Failure | Rejection):
             why = outcome.cause if isinstance(outcome, Rejection) else "内容异常"
             remarks.append(f"“{path.name}”读不出来（{why}），其中的决定没有采用，请改好后重新运行。")
+            del books[path]
         else:
             filled += map(_filled, outcome)
     said = decisions_of(filled, now.astimezone(dt.UTC))
@@ -66,11 +67,11 @@ def _shown(output: Path) -> int:
 
 def _filled(line: FilledLine) -> Filled:
     cells = line.cells
-    unit, code, name, value, resource, before = line.about or ("",) * 6
+    unit, code, name, value, resource, *before = line.about or ("",) * PARTS
     return Filled(
         sheet=line.sheet.strip() if line.sheet.strip() in INPUTS else next(iter(INPUTS)),
         about=Decision(unit, code, name, value, resource, "") if line.about else None,
-        before=before,
+        before=tuple(before),
         unit=unit or cells.get("单位", "").strip(),
         name=cells.get("资源名称", "").strip(),
         verdict=cells.get("决定", ""),
@@ -80,15 +81,15 @@ def _filled(line: FilledLine) -> Filled:
     )
 
 
-def changed_meanwhile(recalled: Recalled, output: Path) -> dict[str, bytes]:
-    """Review workbooks that a person saved while the run was going on, by the name they shall keep."""
+def not_adopted(recalled: Recalled, output: Path) -> dict[str, bytes]:
+    """Review workbooks that would be lost with what was filled in, by the name they shall keep.
+
+    A person saved them while the run was going on, or they could not be read.
+    """
     now = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}
     stem = Path(BOOK).stem
-    return {
-        f"{FOLDER}/{stem}（运行中修改{number}）.xlsx": data
-        for number, (path, data) in enumerate(now.items(), 1)
-        if recalled.read.get(path) != data
-    }
+    kept = (data for path, data in now.items() if recalled.read.get(path) != data)
+    return {f"{FOLDER}/{stem}（未采用{number}）.xlsx": data for number, data in enumerate(kept, 1)}
 
 
 # --- the round before ---------------------------------------------------------------------------

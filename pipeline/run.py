@@ -28,10 +28,10 @@ from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, re
 from pipeline.register import Register, aliases_table, read_register, units_table
 from pipeline.rounds.decide import Decided, Row, apply, remarks, rows_of
 from pipeline.rounds.remembered import Decision
-from pipeline.rounds.review import named_rows
+from pipeline.rounds.review import made_whole
 from pipeline.settings import Loaded
 from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines
-from pipeline.submissions import Fault, Read, number_rounds, read_all, read_earlier, take_accepted
+from pipeline.submissions import Fault, Read, choose, number_rounds, read_all, read_earlier, take_accepted
 from pipeline.summarise import Told, UnitSummary, merged, tally, tell
 from pipeline.validate import SWITCHED_OFF
 
@@ -80,7 +80,8 @@ def _run(job: Job, register: Register | None) -> Result:
     recalled = recall(job.output, job.workers, job.limits, job.now)
     collected = job.collect()
     read = read_all(collected, job.workers, job.limits, job.progress)
-    number_rounds(read, recalled.memory.sent)
+    choose(read, recalled.memory.sent, recalled.memory.seen)
+    job.remarks += number_rounds(read, recalled.memory.sent)
     as_sent = {(each.unit, each.workbook): each for each in read.submissions}
     known = _known(job, collected, read, register)
 
@@ -147,9 +148,10 @@ def _decide(
     job: Job, recalled: Recalled, read: Read, rows: Sequence[Row], findings: Sequence[Finding]
 ) -> tuple[Decided, list[Decision]]:
     """What the province has decided, also in 人工复核.xlsx since the last run; all decisions."""
-    said, unknown = named_rows(recalled.said.decisions, rows)
+    rounds = rounds_of(read)
+    said, unknown = made_whole(recalled.said.decisions, rows, rounds)
     decisions = decisions_now(job.history, said)
-    decided = apply(decisions, findings, rows, rounds_of(read), job.settings)
+    decided = apply(decisions, findings, rows, rounds, job.settings)
     job.remarks += [*recalled.said.remarks, *unknown, *remarks(decided)]
     return decided, decisions
 

@@ -8,7 +8,7 @@ accepted in it, and the workbook of the round before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,7 +67,10 @@ class Read:
 
 
 def read_all(collected: Collected, workers: Workers, limits: Limits, progress: Progress) -> Read:
-    """Read every workbook. A loose one joins the unit that it states, which `collected` then has."""
+    """Read every workbook. A loose one joins the unit that it states, which `collected` then has.
+
+    Of rivals all count; `choose` has the last word.
+    """
     sources = [(unit.name, received) for unit in collected.units.values() for received in unit.workbooks]
     sources += [("", received) for received in collected.loose]
     tasks = [ReadTask(received.copy, unit, received.entry.path) for unit, received in sources]
@@ -77,7 +80,6 @@ def read_all(collected: Collected, workers: Workers, limits: Limits, progress: P
         for (unit, received), (task, outcome) in zip(sources, outcomes, strict=True):
             settled = _settled(task, outcome, read)
             _take(settled if unit else _housed(settled, received, collected), received, read, loose=not unit)
-    _choose(read)
     return read
 
 
@@ -90,13 +92,25 @@ def round_of(submission: Submission) -> int:
 # --- with the rounds before ---------------------------------------------------------------------
 
 
-def number_rounds(read: Read, sent: Mapping[str, Sequence[Sent]]) -> None:
-    """Give each submission its round. sent: by unit the workbooks that counted in earlier runs."""
+def number_rounds(read: Read, sent: Mapping[str, Sequence[Sent]]) -> list[str]:
+    """Give each submission its round. sent: by unit the workbooks that counted in earlier runs.
+
+    Returns a sentence for each unit of which nothing but an older round lies there now.
+    """
     present = _present(read)
     for each in read.submissions:
         known, digests = sent.get(each.unit, ()), present[each.unit]
         number = round_number(round_of(each), read.sha256(each), known, digests)
         read.rounds[each.unit, each.workbook] = number
+    remarks = []
+    for unit, mine in read.by_unit().items():
+        now = max(map(read.round_of, mine))
+        last = max((each.round for each in sent.get(unit, ())), default=0)
+        if now < last:
+            remarks.append(
+                f"“{unit}”曾报来第 {last} 轮的工作簿，现在放着的却是第 {now} 轮的，请核对是否放错了旧文件。"
+            )
+    return remarks
 
 
 def _present(read: Read) -> dict[str, set[str]]:
@@ -180,9 +194,8 @@ def _settled(task: ReadTask, outcome: Submission | Finding | Failure, read: Read
 
 def _housed(outcome: Submission | Finding, received: Received, collected: Collected) -> Submission | Finding:
     """A workbook directly under input/ belongs to the unit that it states, else to its file name."""
-    stated = outcome.unit_info.get("单位名称") if isinstance(outcome, Submission) else None
-    name = safe_name(
-        stated.text.replace("/", "／") if stated and stated.text else Path(received.entry.name).stem
+    name = (_stated_unit(outcome) if isinstance(outcome, Submission) else "") or safe_name(
+        Path(received.entry.name).stem
     )
     unit = collected.units.setdefault(name, Unit(name))
     taken = {each.entry.path for each in unit.workbooks}
@@ -192,6 +205,24 @@ def _housed(outcome: Submission | Finding, received: Received, collected: Collec
         return _moved(outcome, name, workbook)
     findings = tuple(_moved(found, name, workbook) for found in outcome.findings)
     return replace(outcome, unit=name, workbook=workbook, findings=findings)
+
+
+def _stated_unit(submission: Submission) -> str:
+    """The unit by 单位名称, "" if it says none.
+
+    The marks of an earlier round speak where the cell is silent, and know the bureau (局/校).
+    """
+    stated = submission.unit_info.get("单位名称")
+    text = stated.text if stated else ""
+    marked = "/".join(map(safe_name, filter(None, submission.identity.get("unit", "").split("/"))))
+    if marked and (not text or _same_name(text, marked)):
+        return marked
+    return safe_name(text.replace("/", "／")) if text else ""
+
+
+def _same_name(stated: str, unit: str) -> bool:
+    """Whether a stated name is the unit's (of 局/校 the last part); blanks make no difference."""
+    return "".join(stated.split()) == "".join(unit.rpartition("/")[2].split())
 
 
 def _moved(found: Finding, unit: str, workbook: str) -> Finding:
@@ -211,39 +242,74 @@ def _take(outcome: Submission | Finding, received: Received, read: Read, *, loos
 
 
 def _name_disagrees(submission: Submission) -> Iterator[Finding]:
-    """F09: the 单位名称 inside is not the folder's; blanks make no difference."""
+    """F09: the 单位名称 inside is not the folder's, or, where it says nothing, the unit of our marks."""
     stated = submission.unit_info.get("单位名称")
     folder = submission.unit.rpartition("/")[2]
-    if stated and stated.text and "".join(stated.text.split()) != "".join(folder.split()):
-        place = Place(submission.unit, submission.workbook, stated.sheet, stated.row, "单位名称", stated.cell)
-        yield Finding("F09", place, stated.text, {"folder": folder}, suggestion=folder)
+    marked = submission.identity.get("unit", "")
+    if stated and stated.text:
+        if not _same_name(stated.text, submission.unit):
+            at = (stated.sheet, stated.row, "单位名称", stated.cell)
+            place = Place(submission.unit, submission.workbook, *at)
+            yield Finding("F09", place, stated.text, {"folder": folder}, suggestion=folder)
+    elif marked and not _same_name(marked.rpartition("/")[2], submission.unit):
+        place = Place(submission.unit, submission.workbook, field="单位名称")
+        yield Finding("F09", place, marked, {"folder": folder})
 
 
-def _choose(read: Read) -> None:
-    """Of a unit's workbooks that tell of the same resources the newest counts; all are named (F04)."""
+def choose(read: Read, sent: Mapping[str, Sequence[Sent]], seen: Set[tuple[str, str]]) -> None:
+    """Of a unit's workbooks that tell of the same resources the newest counts; all are named (F04).
+
+    The newest is of the latest round, then the last saved by the time inside the file. Where that
+    does not tell, it is the one that came last: sent and seen say what earlier runs had
+    (see `Memory`), so that the answer stays the same when the same files are looked at again.
+    """
     by_unit: dict[str, list[Submission]] = defaultdict(list)
     for each in read.submissions:
         by_unit[each.unit].append(each)
     chosen: list[Submission] = []
     for unit in sorted(by_unit):
         rivals = sorted(by_unit[unit], key=lambda each: each.workbook)
-        newest = max(rivals, key=_age)
+        came = {each.sha256: order for order, each in enumerate(sent.get(unit, ()))}
+
+        def age(each: Submission, came: Mapping[str, int] = came) -> tuple[int, str, bool, int, str]:
+            digest = read.sha256(each)
+            new = (each.unit, digest) not in seen
+            return round_of(each), each.modified, new, came.get(digest, -1), each.workbook
+
+        newest = max(rivals, key=age)
         names = set(newest.cells["资源名称"]) - {""}
         kept = [each for each in rivals if each is newest or not names & set(each.cells["资源名称"])]
         chosen += kept
-        if len(rivals) > 1:
-            which = "都已校验" if len(kept) == len(rivals) else f"按较新的“{newest.workbook}”校验"
-            facts = {"count": len(rivals), "which": which}
-            read.findings += [Finding("F04", Place(unit, r.workbook), r.workbook, facts) for r in rivals]
+        counted = {newest.identity.get("sha256", ""), *came}
+        replaced = [
+            each for each in rivals
+            if each not in kept and round_of(each) < round_of(newest) and read.sha256(each) in counted
+        ]  # fmt: skip
+        read.findings += _named(rivals, kept, newest, replaced)
     dropped = {(each.unit, each.workbook) for each in read.submissions} - {
         (s.unit, s.workbook) for s in chosen
     }
     read.findings = [
-        f for f in read.findings if f.code == "F04" or (f.place.unit, f.place.workbook) not in dropped
+        f
+        for f in read.findings
+        if f.code in ("F04", "F04b") or (f.place.unit, f.place.workbook) not in dropped
     ]
     read.submissions = chosen
 
 
-def _age(submission: Submission) -> tuple[int, str, str]:
-    """A later round before an earlier one, then the time of saving inside the file, then the name."""
-    return round_of(submission), submission.modified, submission.workbook
+def _named(
+    rivals: Sequence[Submission],
+    kept: Sequence[Submission],
+    newest: Submission,
+    replaced: Sequence[Submission],
+) -> Iterator[Finding]:
+    """F04b for each that counted in a round before, F04 for each of the others if they are several."""
+    for each in replaced:
+        facts: dict[str, object] = {"newest": newest.workbook}
+        yield Finding("F04b", Place(each.unit, each.workbook), each.workbook, facts)
+    others = [each for each in rivals if each not in replaced]
+    if len(others) > 1:
+        which = "都已校验" if len(kept) == len(others) else f"按较新的“{newest.workbook}”校验"
+        facts = {"count": len(others), "which": which}
+        for each in others:
+            yield Finding("F04", Place(each.unit, each.workbook), each.workbook, facts)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from pipeline.files import WORKBOOKS, suffix_of
+from pipeline.files import KNOWN, WORKBOOKS, suffix_of
 from pipeline.model import Finding, Place, Severity, Submission
 from pipeline.rounds.compare import Comparison
 from pipeline.rounds.remembered import Judged
@@ -27,6 +27,8 @@ LATE = {SENT_BACK: "逾期未改", **dict.fromkeys((NOT_SENT, ATTACHMENTS_ONLY, 
 """What is said after the deadline of units whose turn it is."""
 SHOWN_VALUE = 80
 _UNREADABLE = ("F01", "F01b")
+_OTHERS = KNOWN - WORKBOOKS
+"""What is surely no workbook: in any other file that cannot be read, a zip or a folder, one may have come."""
 _SAID_WHOLE = frozenset({"reason"})
 """Facts that are a person's words, not a value."""
 
@@ -194,7 +196,8 @@ def tally(
         place = each.finding.place
         book = (place.unit, place.workbook)
         result.units.setdefault(place.unit, Counts()).add(each)
-        if each.finding.code in _UNREADABLE and suffix_of(place.workbook or each.finding.value) in WORKBOOKS:
+        file = place.workbook or each.finding.value
+        if each.finding.code in _UNREADABLE and suffix_of(file) not in _OTHERS:
             result.unreadable.add(place.unit)
         if place.workbook:
             result.workbooks.setdefault(book, Counts()).add(each)

@@ -335,7 +335,7 @@ def _progressive() -> bytes:
 
 
 @functools.cache
-def _link_file() -> bytes:
+def link_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
         with open_store(path) as (store, _):
@@ -351,7 +351,7 @@ def _evidence() -> list[Evidence]:
 
 
 @functools.cache
-def _cache_file() -> bytes:
+def cache_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
         with open_cache(path) as (cache, _):
@@ -360,7 +360,7 @@ def _cache_file() -> bytes:
 
 
 @functools.cache
-def _history_file() -> bytes:
+def history_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
         stamp = WHEN.isoformat()
@@ -610,9 +610,9 @@ TARGETS: Mapping[str, Target] = {
     "review": ("人工复核.xlsx", (review_book,), (repacked, battered), decides_or_refuses),
     "register": ("报送单位名录.xlsx", (register_workbook,), (repacked, battered), registers_or_refuses),
     "settings": ("config.yaml", ((ROOT / "config.yaml").read_bytes,), (battered,), configures_or_refuses),
-    "cache": (".检测缓存.db", (_cache_file,), (battered,), caches_or_forgets),
-    "links": (".链接检测.db", (_link_file,), (battered,), links_or_forgets),
-    "history": ("history.db", (_history_file,), (battered,), remembers_or_stops),
+    "cache": (".检测缓存.db", (cache_file,), (battered,), caches_or_forgets),
+    "links": (".链接检测.db", (link_file,), (battered,), links_or_forgets),
+    "history": ("history.db", (history_file,), (battered,), remembers_or_stops),
     "page": ("页面.html", (lambda: PAGE,), (rewritten, battered), pages),
 }  # fmt: skip
 CELLS = "cells"
@@ -679,9 +679,9 @@ def search(minutes: float, targets: Sequence[str], start: int) -> int:
 
 
 def once_more(target: str, number: int) -> int:
-    """One case, its file kept in the current folder."""
+    """One case, its file kept among the temporary ones."""
     if target in TARGETS:
-        path = Path(f"{target}-{number}-{TARGETS[target][0]}")
+        path = Path(tempfile.gettempdir()) / f"{target}-{number}-{TARGETS[target][0]}"
         path.write_bytes(damaged(target, number))
         print(path)
     [(_, problem)] = outcomes(iter([(target, number)]))
@@ -691,13 +691,15 @@ def once_more(target: str, number: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m tests.fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("minutes", type=float, nargs="?", default=10.0)
-    parser.add_argument("targets", nargs="*", choices=[*ALL, []], default=[])
+    parser.add_argument("targets", nargs="*", help=" ".join(ALL))
     parser.add_argument("--start", type=int, default=0, help="number of the first case")
     parser.add_argument("--case", nargs=2, metavar=("TARGET", "NUMBER"))
     chosen = parser.parse_args()
+    if unknown := {*chosen.targets, *(chosen.case or ())[:1]} - {*ALL}:
+        parser.error(f"no such target: {' '.join(sorted(unknown))}")
     if chosen.case:
         return once_more(chosen.case[0], int(chosen.case[1]))
     return 1 if search(chosen.minutes, chosen.targets or ALL, chosen.start) else 0

@@ -489,6 +489,14 @@ def test_a_blank_form_beside_its_scan_is_let_be(workers: Workers, tmp_path: Path
     assert {each.code for each in found} == {"A1-1b", "A1-3", "A2-1b", "A2-2", "A2-5"}
 
 
+@pytest.mark.parametrize("filled", [{"date": "2024年4月18日"}, {"unit": UNIT}], ids=["date", "unit"])
+def test_a_form_half_filled_in_is_told_beside_its_scan_too(
+    workers: Workers, tmp_path: Path, filled: dict[str, str]
+) -> None:
+    half = statement_form(year=2024, resources=listed("航空发动机", "书法入门"), **filled)
+    assert codes(workers, tmp_path, {**BOTH, "附件2.docx": half}) == ["A2-2"]
+
+
 def test_the_list_agrees_with_the_workbook(workers: Workers, tmp_path: Path) -> None:
     scans = {**BOTH}
     without = document_of(["数字化资源征集内容安全审核情况说明", GOOD_SAID, "特此说明。", "2024年4月20日"])

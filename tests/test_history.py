@@ -235,6 +235,12 @@ def test_decisions_only_grow_and_the_same_is_kept_once(history: Path) -> None:
     assert open_history(history, 0).decisions == (made, other, made)
 
 
+def test_a_name_that_was_added_later_is_kept(history: Path) -> None:
+    made = Decision("甲", "R11-2", "版权方", "本校", "课|朱新||", "接受", "", "", FIRST)
+    assert add_decisions(history, [made, replace(made, who="王老师")]) == 2
+    assert decisions(history)[-1].who == "王老师"
+
+
 def test_a_person_sets_the_time_of_receipt(history: Path) -> None:
     set_receipt(history, "甲", FIRST)
     set_receipt(history, "甲", LATER)
@@ -276,7 +282,7 @@ def old(tmp_path: Path) -> Path:
 
 def test_layout_1_is_carried_over_and_a_copy_stays(old: Path) -> None:
     before = old.read_bytes()
-    assert open_history(old, 0) == Memory()
+    assert open_history(old, 0) == Memory(seen={(unit, digest) for digest, unit, _ in MANY})
     assert receive(old, [], LATER) == {(unit, digest): FIRST for digest, unit, _ in MANY}
     assert old.with_name("history.db.1.bak").read_bytes() == before
     shown(old, record(judged("a")))

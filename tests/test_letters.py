@@ -74,13 +74,11 @@ def test_the_same_letter_has_the_same_bytes() -> None:
 
 
 def test_a_chaser_says_what_is_missing() -> None:
-    unsent = overdue_letter("洛阳市教育局", "逾期未报", "", "2024-05-20", CALL)
+    unsent = overdue_letter("洛阳市教育局", "", "2024-05-20", CALL)
     letter = email.message_from_bytes(unsent, policy=email.policy.default)
     assert isinstance(letter, EmailMessage)
     for text in texts(letter):
         assert "截至 2024-05-20，尚未收到你单位的元数据表。请尽快报送" in text
-    late = overdue_letter("甲", "逾期未改", "", "2024-05-20", CALL)
-    assert late != unsent
 
 
 def test_the_chat_text_is_one_line() -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import csv
 import datetime as dt
+import email
+import email.policy
+import functools
 import io
 import shutil
+import sqlite3
+import tempfile
 import zipfile
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,17 +23,28 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pipeline import verbs
+from pipeline.demo import media
 from pipeline.demo.call import write_call
-from pipeline.demo.content import RIGHT_AUDIOS, RIGHT_COVERS, RIGHT_VIDEOS, Clip
+from pipeline.demo.content import (
+    RIGHT_AUDIOS,
+    RIGHT_COVERS,
+    RIGHT_VIDEOS,
+    Clip,
+)
 from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN, scan
 from pipeline.fields import NAMES, RESOURCE_FILE, RESOURCE_SHEET, TEMPLATE_VERSION, UNIT_SHEET, bare_name
+from pipeline.ownmarks import NOTE_BEGIN
 from pipeline.progress import Progress
 from pipeline.render.attachments.papers import LIST_HEADERS
 from pipeline.render.forms import STATEMENT_NAME, statement_form
+from pipeline.render.template import standard_workbook
 from pipeline.run import Result, run
 from pipeline.settings import load
-from tests.small_tables import ROOT
+from tests.small_tables import OTHER_ROW, RIGHT_ROW, ROOT
 
 LOADED = load(ROOT / "config.yaml")
 NOW = dt.datetime(2024, 5, 10, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -33,9 +52,9 @@ LIST = "问题清单"
 Line = dict[str, str]
 
 
-def validate(source: Path, output: Path, later: int = 0) -> Result:
+def validate(source: Path, output: Path, later: int = 0, jobs: int = 1) -> Result:
     """later: days after the first."""
-    result = run(source, output, LOADED, 2, NOW + dt.timedelta(days=later), Progress(io.StringIO()))
+    result = run(source, output, LOADED, jobs, NOW + dt.timedelta(days=later), Progress(io.StringIO()))
     assert result.faults == []
     return result
 
@@ -104,8 +123,17 @@ class Desk:
                 row[1].value = text
 
     def enclose(self, name: str, clip: Clip) -> str:
-        clip.make(self.folder / name, sum(map(ord, f"{self.unit}{name}")))
+        """A file of the unit's own, different from all others."""
+        media.vary(self.master(clip), self.folder / name, sum(map(ord, f"{self.folder}{name}")))
         return name
+
+    @staticmethod
+    @functools.cache
+    def master(clip: Clip) -> Path:
+        """The clip, made once."""
+        path = Path(tempfile.mkdtemp()) / clip.name
+        clip.make(path, 0)
+        return path
 
     def save(self, name: str) -> None:
         """Under another name; what the unit sent before is taken out of the folder."""
@@ -338,7 +366,7 @@ class Loop:
 
     def validate(self) -> Result:
         self.rounds += 1
-        return validate(self.input, self.output, later=self.rounds)
+        return validate(self.input, self.output, later=self.rounds, jobs=2)
 
     def desks(self, result: Result) -> Iterator[Desk]:
         for unit, names in sorted(result.files.items()):
@@ -363,7 +391,7 @@ def seal_again(desk: Desk, rows: list[Line]) -> None:
 @pytest.fixture(scope="module")
 def call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
     root = tmp_path_factory.mktemp("loop")
-    write_call(root, units=14, rows=20, share=0.6)
+    write_call(root, units=14, rows=12, share=0.6)
     yield Loop(root)
     shutil.rmtree(root)
 
@@ -412,3 +440,270 @@ def test_a_clerk_who_accepts_and_obeys_is_done_within_two_rounds(call: Loop) -> 
     assert todo == {}
     call.validate()
     assert errors(call.output) == []
+
+
+# --- sent back as it is ------------------------------------------------------------------------
+
+
+def small_unit(folder: Path, name: str, rows: list[Mapping[str, str]]) -> Path:
+    """A unit with a standard workbook, sealed papers and a cover."""
+    unit = folder / name
+    unit.mkdir(parents=True)
+    info = {
+        "单位名称": name, "负责人姓名": "李明", "职务": "处长",
+        "座机": "0371-60000000", "手机": "13800000000", "电子邮箱": "jxjy@example.edu.cn",
+        "登记表扫描件": REGISTRATION_SCAN, "安全审核说明扫描件": STATEMENT_SCAN,
+    }  # fmt: skip
+    book = standard_workbook(
+        codes=LOADED.settings.resource_types, version=TEMPLATE_VERSION, call_id=LOADED.settings.call.id,
+        rows=rows, unit_info=info,
+    )  # fmt: skip
+    (unit / "清单.xlsx").write_bytes(book)
+    (unit / "fm001.jpg").write_bytes((ROOT / "input/河南示例职业学院/封面/fm01.jpg").read_bytes())
+    for number, scanned in enumerate((REGISTRATION_SCAN, STATEMENT_SCAN)):
+        (unit / scanned).write_bytes(scan(number))
+    listed = [[str(at), *(row.get(head, "") for head in LIST_HEADERS[1:])] for at, row in enumerate(rows, 1)]
+    statement = statement_form(year=2024, unit=name, date="2024年4月18日", resources=listed)
+    (unit / STATEMENT_NAME).write_bytes(statement)
+    return unit
+
+
+def resource(row: Mapping[str, str], **cells: str) -> dict[str, str]:
+    """A right course that is a link alone, but for these cells."""
+    return {**{name: text for name, text in row.items() if name != RESOURCE_FILE}, **cells}
+
+
+def essence(output: Path) -> list[tuple[str, ...]]:
+    """What is told, but for the comparison with the round before."""
+    names = ("unit", "sheet", "row", "field", "cell", "code", "value", "message", "fix", "suggestion")
+    found = [f for f in table(output / "findings.csv") if not f["code"].startswith("W07")]
+    return [tuple(each[name] for name in names) for each in found]
+
+
+def test_a_marked_workbook_sent_back_as_it_is_says_the_same_and_is_not_marked_twice(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "input", tmp_path / "input")
+    result = validate(tmp_path / "input", tmp_path / "output")
+    first, folder = essence(tmp_path / "output"), tmp_path / "input" / "河南示例职业学院"
+    [[name]] = result.files.values()
+    for sent in folder.glob("*.xlsx"):
+        sent.unlink()
+    shutil.copyfile(tmp_path / "output" / name, folder / "报回.xlsx")
+    result = validate(tmp_path / "input", tmp_path / "output", later=1)
+    assert essence(tmp_path / "output") == first
+    [told] = [f for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "W07"]
+    assert "已改 0 个" in told["message"]
+    assert "新出现 0 个；另有 0 处" in told["message"]
+    [[name]] = result.files.values()
+    book = openpyxl.load_workbook(tmp_path / "output" / name)
+    assert [sheet for sheet in book.sheetnames if sheet.startswith(LIST)] == [LIST]
+    assert [cell.value for cell in book[RESOURCE_SHEET][1]].count("错误信息") == 1
+    cells = [cell for row in book[RESOURCE_SHEET].iter_rows() for cell in row if cell.comment]
+    assert {cell.comment.text.count(NOTE_BEGIN) for cell in cells} == {1}
+
+
+# --- rows that move between the rounds -----------------------------------------------------------
+
+TITLES = ("书法入门", "剪纸艺术", "太极拳基础", "茶文化概论", "民间借贷常识", "温室番茄栽培")
+ACCEPTED, EXPLAINED = TITLES[1:3], TITLES[3:5]
+
+
+def course(number: int, title: str) -> dict[str, str]:
+    """A resource whose category may be accepted as suggested, or explained."""
+    return resource(
+        RIGHT_ROW,
+        资源名称=title,
+        资源简介=f"介绍{title}的主要内容、适用对象和学习收获，适合社区居民学习。",
+        资源链接=f"https://www.icourse163.org/course/JIA-{number}",
+        所属分类=f"科学文化/{title}",
+    )
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A call after its first round, and the returned workbook with answers: `answered.xlsx`."""
+    root = tmp_path_factory.mktemp("answered")
+    small_unit(root / "input", "甲学院", [course(number, title) for number, title in enumerate(TITLES)])
+    [[name]] = validate(root / "input", root / "output").files.values()
+    book = openpyxl.load_workbook(root / "output" / name)
+    lines = {line["当前值"].value: line for line in list_lines(book) if line["规则"].value == "R18-1"}
+    assert set(lines) == {f"科学文化/{title}" for title in TITLES}
+    for title in ACCEPTED:
+        lines[f"科学文化/{title}"]["是否采纳"].value = "是"
+    for title in EXPLAINED:
+        lines[f"科学文化/{title}"]["单位说明"].value = f"{title}按本校目录分类"
+    book.save(root / "answered.xlsx")
+    return root
+
+
+@settings(max_examples=3, deadline=None)
+@given(order=st.permutations(TITLES), gone=st.sampled_from((*TITLES[2:], "")), at=st.integers(0, 5))
+def test_answers_stay_with_their_resources_when_rows_are_sorted_put_in_and_taken_out(
+    answered: Path, order: list[str], gone: str, at: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        shutil.copytree(answered, root, dirs_exist_ok=True)
+        book = openpyxl.load_workbook(root / "answered.xlsx")
+        _move_rows(book[RESOURCE_SHEET], [title for title in order if title != gone], at)
+        (root / "input" / "甲学院" / "清单.xlsx").unlink()
+        book.save(root / "input" / "甲学院" / "改好了.xlsx")
+        validate(root / "input", root / "output", later=1)
+        category = {row["资源名称"]: row["所属分类"] for row in table(root / "output" / "resources.csv")}
+        explained = {line["资源名称"]: line["单位说明"] for line in review(root / "output", "问题")}
+    there = [title for title in TITLES if title != gone]
+    for title in there:
+        assert category[title] == f"科学文化{'-' if title in ACCEPTED else '/'}{title}"
+        if title not in ACCEPTED:
+            assert explained[title] == (f"{title}按本校目录分类" if title in EXPLAINED else "")
+    assert set(category) == {*there, "新增的一门课程"}
+
+
+def _move_rows(sheet: Any, order: list[str], at: int) -> None:
+    """The rows in this order, with a new one put in: whole rows, as a spreadsheet program sorts them."""
+    width, rows = sheet.max_column, {}
+    for row in range(2, 2 + len(TITLES)):
+        texts = [sheet.cell(row, column).value for column in range(1, width + 1)]
+        rows[texts[NAMES.index("资源名称")]] = texts
+    kept = [rows[title] for title in order]
+    new = [*rows[TITLES[0]]]
+    for name, text in course(99, "新增的一门课程").items():
+        new[NAMES.index(name)] = text
+    kept.insert(at, new)
+    for row, texts in enumerate([*kept, [None] * width], 2):
+        for column, text in enumerate(texts, 1):
+            sheet.cell(row, column).value = text
+
+
+# --- what the province decides -------------------------------------------------------------------
+
+
+def review(output: Path, sheet: str) -> list[dict[str, str]]:
+    """The lines of a sheet of 人工复核.xlsx."""
+    book = openpyxl.load_workbook(output / "汇总" / "人工复核.xlsx")
+    rows = [
+        ["" if cell is None else str(cell) for cell in row] for row in book[sheet].iter_rows(values_only=True)
+    ]
+    top = next(number for number, row in enumerate(rows) if "决定" in row)
+    return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :] if any(row)]
+
+
+def decide(output: Path, sheet: str, about: Mapping[str, str], **inputs: str) -> None:
+    """Fill in the line that shows this, or add one at the end."""
+    path = output / "汇总" / "人工复核.xlsx"
+    book = openpyxl.load_workbook(path)
+    rows = list(book[sheet].iter_rows())
+    top = next(number for number, row in enumerate(rows) if "决定" in [cell.value for cell in row])
+    at = {cell.value: cell.column for cell in rows[top]}
+    for row in range(top + 2, book[sheet].max_row + 2):
+        texts = {name: str(book[sheet].cell(row, at[name]).value or "") for name in about}
+        if texts == about or not any(texts.values()):
+            for name, text in {**about, **inputs}.items():
+                book[sheet].cell(row, at[name]).value = text or None
+            break
+    book.save(path)
+
+
+def verdicts(output: Path) -> dict[str, str]:
+    return {row["资源名称"]: row["verdict"] for row in table(output / "resources.csv")}
+
+
+def unit_line(output: Path, unit: str) -> Line:
+    [line] = [each for each in table(output / "units.csv") if each["unit"] == unit]
+    return line
+
+
+def decisions(output: Path) -> list[tuple[str, str, str, str]]:
+    """Verdict, reason, who and when of everything in the history, oldest first."""
+    with contextlib.closing(sqlite3.connect(output / "history.db")) as history:
+        return list(history.execute("SELECT verdict, reason, who, made FROM decisions ORDER BY seq"))
+
+
+def test_what_the_province_decides_holds_until_it_is_taken_back(tmp_path: Path) -> None:
+    """接受, 不推荐 and 推荐, each seen in the tables, the lists and the history."""
+    odd = resource(RIGHT_ROW, 点击量="100", 学习人数="500")
+    third = resource(course(3, "茶文化概论"), 所属分类="")
+    small_unit(tmp_path / "input", "甲学院", [odd, resource(OTHER_ROW), third])
+    output, name = tmp_path / "output", odd["资源名称"]
+    validate(tmp_path / "input", output)
+    assert verdicts(output)[name] == "待复核"
+    about = {"单位": "甲学院", "规则": "R13-2", "当前值": "500"}
+    decide(output, "问题", about, 决定="接受", 理由="平台口径不同", 审核人="王审核")
+    decide(output, "资源", {"单位": "甲学院", "资源名称": "茶文化概论"}, 决定="不推荐", 审核人="赵审核")
+
+    for later in (1, 2):
+        result = validate(tmp_path / "input", output, later=later)
+        assert set(verdicts(output).values()) == {"通过"}
+        line = unit_line(output, "甲学院")
+        assert (line["passed"], line["review"], line["returned_file"]) == ("3", "0", "")
+        assert result.files == {}
+        [shown] = [line for line in review(output, "问题") if line["规则"] == "R13-2"]
+        assert (shown["决定"], shown["理由"], shown["审核人"]) == ("接受", "平台口径不同", "王审核")
+        if later == 1:
+            decide(output, "单位", {"单位": "甲学院"}, 决定="推荐", 审核人="王审核")
+    assert unit_line(output, "甲学院")["state"] == "已推荐"
+    assert recommended(output) == sorted((name, OTHER_ROW["资源名称"]))
+    made = decisions(output)
+    assert sorted(each[:3] for each in made) == [
+        ("不推荐", "", "赵审核"), ("接受", "平台口径不同", "王审核"), ("推荐", "", "王审核"),
+    ]  # fmt: skip
+    days = [dt.datetime.fromisoformat(each[3]) - NOW for each in made]
+    assert days == [dt.timedelta(days=1), dt.timedelta(days=1), dt.timedelta(days=2)]
+
+    decide(output, "问题", about, 决定="", 理由="", 审核人="")
+    validate(tmp_path / "input", output, later=3)
+    assert verdicts(output)[name] == "待复核"
+    assert (unit_line(output, "甲学院")["review"], unit_line(output, "甲学院")["state"]) == ("1", "待复核")
+    assert decisions(output)[-1][0] == "撤销"
+    assert len(decisions(output)) == 4
+
+
+def recommended(output: Path) -> list[str]:
+    """The resources on 推荐资源清单.xlsx."""
+    assert verbs.report(Namespace(output=output, config=ROOT / "config.yaml")) == 0
+    sheet = openpyxl.load_workbook(output / "汇总" / "推荐资源清单.xlsx")[RESOURCE_SHEET]
+    head = [bare_name(str(cell.value)) for cell in sheet[1]]
+    column = head.index("资源名称")
+    return sorted(row[column] for row in sheet.iter_rows(min_row=2, values_only=True) if row[column])
+
+
+# --- letters ---------------------------------------------------------------------------------------
+
+
+def test_a_draft_lies_ready_for_each_returned_unit_with_its_workbook(tmp_path: Path) -> None:
+    wrong = resource(RIGHT_ROW, 资源类型="B01")
+    small_unit(tmp_path / "input", "甲学院", [wrong, resource(OTHER_ROW)])
+    small_unit(
+        tmp_path / "input",
+        "乙市教育局/丙学校",
+        [resource(wrong, 资源名称="剪纸艺术", 资源链接="https://a.edu.cn/1")],
+    )
+    small_unit(
+        tmp_path / "input", "丁学院", [resource(OTHER_ROW, 资源名称="书法", 资源链接="https://a.edu.cn/2")]
+    )
+    result = validate(tmp_path / "input", tmp_path / "output")
+    assert set(result.files) == {"甲学院", "乙市教育局/丙学校"}
+    drafts = sorted((tmp_path / "output" / "汇总" / "通知邮件").glob("退回_*.eml"))
+    assert [path.name for path in drafts] == ["退回_乙市教育局_丙学校.eml", "退回_甲学院.eml"]
+    for path, unit in zip(drafts, ("乙市教育局/丙学校", "甲学院"), strict=True):
+        letter = email.parser.BytesParser(policy=email.policy.default).parsebytes(path.read_bytes())
+        assert letter.defects == []
+        assert (letter["To"], letter["X-Unsent"], letter["From"]) == ("jxjy@example.edu.cn", "1", None)
+        body = letter.get_body(("plain",))
+        assert body is not None
+        assert unit.rpartition("/")[2] in body.get_content()
+        [attached] = letter.iter_attachments()
+        [name] = result.files[unit]
+        assert attached.get_filename() == name.rpartition("/")[2]
+        assert attached.get_content() == (tmp_path / "output" / name).read_bytes()
+
+
+def test_the_program_cannot_send_letters() -> None:
+    """No module imports anything that speaks to a mail server."""
+    imported = {
+        alias.name.partition(".")[0]
+        for path in (ROOT / "pipeline").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in (node.names if isinstance(node, ast.Import) else [ast.alias(node.module or "")])
+    }
+    assert imported.isdisjoint({"smtplib", "imaplib", "poplib", "aiosmtplib", "win32com"})

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from openpyxl.comments import Comment
+from openpyxl.workbook.defined_name import DefinedName
 
 from pipeline.fields import ERROR_COLUMN
 from pipeline.model import Severity
@@ -35,6 +37,16 @@ def canonical(data: bytes) -> dict[str, bytes]:
     }
 
 
+def noted_by_openpyxl() -> bytes:
+    """Notes of the unit whose shapes have other prefixes than v: and x:."""
+    book = openpyxl.load_workbook(io.BytesIO(plain_book()))
+    for where in ("A4", "B5"):
+        book[DATA][where].comment = Comment("单位自己的批注", "王五", height=99, width=333)
+    book.defined_names["全部"] = DefinedName("全部", attr_text=f"'{DATA}'!$A$1")
+    book.save(out := io.BytesIO())
+    return out.getvalue()
+
+
 BOOKS = {
     "rich": (rich_book, returned(*usual_marks())),
     "plain": (plain_book, returned(finding(3, 3, "45:30"), last=7)),
@@ -48,6 +60,10 @@ BOOKS = {
     ),
     "taller rows": (plain_book, returned(*(finding(4, c, "x") for c in range(1, 8)), last=7)),
     "nothing found": (plain_book, returned(last=7)),
+    "notes as openpyxl draws them": (
+        noted_by_openpyxl,
+        returned(finding(3, 3, "45:30"), finding(4, 1, "课程2"), last=7),
+    ),
 }
 
 

@@ -19,12 +19,13 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from pipeline.fields import FIELDS
 from pipeline.figures import Figures, Snapshot
 from pipeline.figures.values import Bars, RateChange, Table, bars, shown
 from pipeline.model import Finding, Place, Severity
-from pipeline.render.inert import clean
+from pipeline.render.inert import clean, line_count
 from pipeline.render.report import charts
 from pipeline.render.report.document import MOST_ROWS
 from pipeline.render.tables import csv_bytes
@@ -227,6 +228,25 @@ def test_without_a_font_that_has_them_letters_stand_for_the_names(monkeypatch: p
 def test_one_character_that_no_font_has_makes_no_box() -> None:
     rare = replace(CHART, rows=(("\ue123", (1, 1)),))
     assert charts.picture(rare).keys[0] == ("A", "\ue123")
+
+
+def test_no_label_of_a_picture_is_cut_off() -> None:
+    label = "2560×1440 及以上，不足 3840×2160"
+    if not charts.chinese_font(label):
+        pytest.skip("no Chinese font is installed")
+    drawn = charts.picture(Bars("", "个", ("资源数",), ((label, (100_000,)), ("低于", (3,)))))
+    with Image.open(io.BytesIO(drawn.png)) as picture:
+        left, _, right, _ = ImageOps.invert(picture.convert("L")).getbbox() or (0, 0, 0, 0)
+        assert 0 < left < right < picture.width
+
+
+def test_a_row_is_as_high_as_its_text(reports: dict[str, Report]) -> None:
+    sheet = reports["usual"].book(WORKBOOK)["常见问题举例"]
+    held = sheet.column_dimensions.values()
+    widths = {at: columns.width for columns in held for at in range(columns.min, columns.max + 1)}
+    for row in sheet.iter_rows(min_row=3):
+        lines = max(line_count(str(cell.value or ""), widths[cell.column]) for cell in row)
+        assert (sheet.row_dimensions[row[0].row].height or 15) >= 14 * lines
 
 
 # --- lists ----------------------------------------------------------------------------------

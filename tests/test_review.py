@@ -9,14 +9,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
 from pipeline.read.reviewbook import read_review
-from pipeline.recall import _filled
+from pipeline.recall import _filled, not_adopted, recall
 from pipeline.render.reviewbook import review_workbook
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import rows_of
 from pipeline.rounds.remembered import Decision
-from pipeline.rounds.review import FINDINGS, RESOURCES, UNITS, Said, decisions_of, named_rows, review_lines
+from pipeline.rounds.review import FINDINGS, RESOURCES, UNITS, Said, decisions_of, made_whole, review_lines
 from pipeline.summarise import summarise_unit, tally, tell
 from pipeline.validate import validate
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, SETTINGS, TODAY, resources_of, submission, table_of
@@ -106,6 +107,21 @@ def test_a_decision_stands_there_again_and_clearing_it_takes_it_back(tmp_path: P
     assert (cleared.subject, cleared.verdict) == (made.subject, "撤销")
 
 
+@pytest.mark.parametrize("changed_first", [True, False])
+def test_of_two_copies_what_was_changed_goes_before_what_was_left(
+    tmp_path: Path, changed_first: bool
+) -> None:
+    fill(written(tmp_path), FINDINGS, 决定="接受", 理由="第一行\n第二行", 审核人="王")
+    made = read_back(tmp_path / "人工复核.xlsx").decisions
+    left = read_review(written(tmp_path, tuple(made)))
+    fill(tmp_path / "人工复核.xlsx", FINDINGS, 决定="退回")
+    changed = read_review(tmp_path / "人工复核.xlsx")
+    assert not isinstance(left, Rejection)
+    assert not isinstance(changed, Rejection)
+    both = [*changed, *left] if changed_first else [*left, *changed]
+    assert [each.verdict for each in decisions_of(map(_filled, both), NOW).decisions] == ["接受", "退回"]
+
+
 def test_sorting_the_lines_moves_no_decision(tmp_path: Path) -> None:
     path = written(tmp_path)
     fill(path, RESOURCES, 决定="不推荐")
@@ -132,6 +148,10 @@ def test_an_unknown_word_is_told_and_decides_nothing(tmp_path: Path) -> None:
     [
         ("2024-05-15 17:30", "2024-05-15T09:30:00+00:00"),
         ("2024/05/15", "2024-05-14T16:00:00+00:00"),
+        ("2024/5/1 9:00", "2024-05-01T01:00:00+00:00"),
+        ("2024年5月15日17时30分", "2024-05-15T09:30:00+00:00"),
+        ("2024-05-15 17:30:20", "2024-05-15T09:30:20+00:00"),
+        ("2024-5-32", ""),
         ("5月15日", ""),
     ],
 )
@@ -148,9 +168,40 @@ def test_a_line_added_by_hand_knows_its_resource_by_name(tmp_path: Path) -> None
     fill(path, RESOURCES, 1, 单位=UNIT, 资源名称="中国书法鉴赏", 决定="不推荐")
     fill(path, RESOURCES, 2, 单位=UNIT, 资源名称="没有的资源", 决定="不推荐")
     rows = rows_of(table_of(ROWS[:2]))
-    whole, remarks = named_rows(read_back(path).decisions, rows)
+    whole, remarks = made_whole(read_back(path).decisions, rows, {UNIT: 2})
     assert [(each.resource, each.value) for each in whole] == [(rows[1].resource, rows[1].content)]
     assert ["没有的资源" in remark for remark in remarks] == [True]
+
+
+def test_a_unit_added_by_hand_is_recommended_in_its_round_and_an_unknown_one_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    fill(path, UNITS, 1, 单位=UNIT, 决定="推荐")
+    fill(path, UNITS, 2, 单位="没有的学院", 决定="推荐")
+    whole, remarks = made_whole(read_back(path).decisions, [], {UNIT: 2})
+    assert [(each.unit, each.value, each.verdict) for each in whole] == [(UNIT, "2", "推荐")]
+    assert ["“没有的学院”" in remark for remark in remarks] == [True]
+
+
+def test_a_workbook_without_its_hidden_column_is_refused_not_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    book = openpyxl.load_workbook(path)
+    for sheet in book.worksheets:
+        sheet.delete_cols(sheet.max_column)
+    book.save(path)
+    assert isinstance(read_review(path), Rejection)
+
+
+def test_what_could_not_be_read_is_kept_until_it_can(tmp_path: Path) -> None:
+    folder = tmp_path / "汇总"
+    folder.mkdir()
+    path = written(folder)
+    with Workers(1) as workers:
+        well = recall(tmp_path, workers, Limits(60, 2048), NOW)
+        assert not_adopted(well, tmp_path) == {}
+        path.write_bytes(broken := path.read_bytes()[:2000])
+        ill = recall(tmp_path, workers, Limits(60, 2048), NOW)
+    assert ["人工复核.xlsx" in remark for remark in ill.said.remarks] == [True]
+    assert not_adopted(ill, tmp_path) == {"汇总/人工复核（未采用1）.xlsx": broken}
 
 
 def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:

@@ -14,11 +14,19 @@ from hypothesis import strategies as st
 from pipeline.fields import NAMES, TEMPLATE_VERSION
 from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
-from pipeline.model import Answer, Finding, Place, Severity, Submission
+from pipeline.model import Answer, Finding, Labelled, Place, Severity, Submission
 from pipeline.render.template import standard_workbook
 from pipeline.rounds.compare import Comparison, compare, match_rows, previous_of, round_findings, round_number
 from pipeline.rounds.remembered import Judged, Sent
-from pipeline.submissions import Read, number_rounds, read_earlier, take_accepted
+from pipeline.submissions import (
+    Read,
+    _name_disagrees,
+    _stated_unit,
+    choose,
+    number_rounds,
+    read_earlier,
+    take_accepted,
+)
 from pipeline.summarise import LATE, state_of, steps, tell
 from tests.small_tables import SETTINGS, submission
 
@@ -358,6 +366,67 @@ def test_rounds_come_from_the_history_and_stay_when_nothing_is_new() -> None:
     for known in (sent, {"示例学院": [*sent["示例学院"], Sent("新.xlsx", "新.xlsx", 2, True)]}):
         number_rounds(read, known)
         assert [read.round_of(each) for each in read.submissions] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "marked", "unit", "disagrees"),
+    [
+        ("", "", "", False),
+        ("示例学院", "", "示例学院", False),
+        ("示例学院", "洛阳市教育局/示例学院", "洛阳市教育局/示例学院", False),
+        ("", "洛阳市教育局/示例学院", "洛阳市教育局/示例学院", False),
+        ("", "../示例学院", "_/示例学院", False),
+        ("", "乙校", "乙校", True),
+        ("乙校", "示例学院", "乙校", True),
+        ("示例学院", "旧名学院", "示例学院", False),
+    ],
+)
+def test_the_marks_say_whose_a_workbook_is_where_the_cell_is_silent(
+    cell: str, marked: str, unit: str, disagrees: bool
+) -> None:
+    info = {"单位名称": Labelled(cell, "单位信息", 1, "B1")}
+    sent = replace(submission(ROWS), unit_info=info, identity={"unit": marked} if marked else {})
+    assert _stated_unit(sent) == unit
+    assert [each.code for each in _name_disagrees(sent)] == ["F09"] * disagrees
+
+
+def test_an_older_round_alone_in_the_folder_is_told() -> None:
+    sent = {"示例学院": [Sent("旧.xlsx", "旧.xlsx", 1, True), Sent("新.xlsx", "新.xlsx", 2, True)]}
+    old, new = submission(ROWS, workbook="旧.xlsx"), submission(ROWS, workbook="新.xlsx")
+    [remark] = number_rounds(read_of(old), sent)
+    assert "第 2 轮" in remark
+    assert "第 1 轮" in remark
+    assert number_rounds(read_of(new), sent) == []
+    assert number_rounds(read_of(old, new), sent) == []
+
+
+def test_of_rivals_that_do_not_say_their_age_the_one_that_came_last_counts_and_stays() -> None:
+    first, second = submission(ROWS, workbook="b.csv"), submission(ROWS, workbook="a.csv")
+    seen = {("示例学院", "b.csv")}
+    sent = {"示例学院": [Sent("b.csv", "b.csv", 1, True)]}
+    choose(read := read_of(first, second), sent, seen)
+    assert read.submissions == [second]
+    sent["示例学院"].append(Sent("a.csv", "a.csv", 2, True))
+    choose(read := read_of(first, second), sent, {*seen, ("示例学院", "a.csv")})
+    assert read.submissions == [second]
+    assert [each.code for each in read.findings] == ["F04", "F04"]
+
+
+def test_of_rivals_the_later_round_then_the_last_saved_counts() -> None:
+    marks = {"round": "1", "sha256": "b.xlsx"}
+    returned = replace(submission(ROWS, workbook="a.xlsx"), identity=marks, modified="2024-01-01")
+    saved = replace(submission(ROWS, workbook="b.xlsx"), modified="2024-05-01")
+    draft = replace(submission(ROWS, workbook="c.xlsx"), modified="2024-04-01")
+    choose(read := read_of(returned, saved, draft), {}, set())
+    assert read.submissions == [returned]
+    assert [(each.code, each.value) for each in read.findings] == [
+        ("F04b", "b.xlsx"),
+        ("F04", "a.xlsx"),
+        ("F04", "c.xlsx"),
+    ]
+    choose(read := read_of(saved, draft), {}, {("示例学院", "b.xlsx")})
+    assert read.submissions == [saved]
+    assert [each.code for each in read.findings] == ["F04", "F04"]
 
 
 @pytest.mark.parametrize(("stated", "number"), [("1", 2), ("", 1), ("x", 1), ("9" * 5000, 1), ("²", 1)])

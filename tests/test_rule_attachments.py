@@ -10,19 +10,10 @@ import pytest
 from pipeline.model import Finding
 from pipeline.papers import EMAIL, LANDLINE, MOBILE, PERSON, RESOURCE_LIST, STATEMENT, understand
 from pipeline.rules import REGISTER, Rule
-from pipeline.rules.attachments import (
-    CONTACT_COLUMNS,
-    DOCUMENT_COLUMNS,
-    MATERIAL_COLUMNS,
-    altered_clauses,
-    landline_fault,
-    list_difference,
-    people_in,
-    stated_unit,
-    tidy_email,
-    tidy_mobile,
-    unfilled,
-)
+from pipeline.rules.agreement import list_difference
+from pipeline.rules.materials import MATERIAL_COLUMNS
+from pipeline.rules.person import CONTACT_COLUMNS, landline_fault, people_in, tidy_email, tidy_mobile
+from pipeline.rules.statement import DOCUMENT_COLUMNS, altered_clauses, stated_unit, unfilled
 from pipeline.settings import Settings
 from pipeline.summarise import tell
 from pipeline.validate import validate
@@ -303,6 +294,14 @@ HELD = [("航空发动机", "航空科普"), ("飞机构造", "航空科普"), (
 )
 def test_lists_are_compared_by_name_and_series(listed: list[str], difference: str) -> None:
     assert list_difference(listed, HELD) == difference
+
+
+def test_signs_that_are_part_of_a_name_count() -> None:
+    assert (
+        list_difference(["C++程序设计"], [("C#程序设计", "")])
+        == "列表多出“C++程序设计”，列表没有“C#程序设计”"
+    )
+    assert list_difference(["《C＋＋ 程序设计》"], [("C++程序设计", "")]) == ""
 
 
 def test_a_list_may_be_where_it_cannot_be_seen() -> None:

@@ -27,7 +27,6 @@ from pipeline.probe.frames import id3_size
 _PICTURE_SECONDS = 1
 """How much picture is encoded; longer videos repeat it."""
 
-_INDEX = {"front": {"movflags": "+faststart"}, "end": {}, "pieces": {"movflags": "+frag_keyframe"}}
 _VIDEO_ENCODERS = {"h264": "libx264", "hevc": "libx265", "mpeg4": "mpeg4", "vp9": "libvpx-vp9"}
 _AUDIO_ENCODERS = {"aac": "aac", "mp3": "libmp3lame", "mp2": "mp2", "ac3": "ac3", "flac": "flac"}
 
@@ -44,7 +43,8 @@ def make_video(
     audio_codec: str | None = "aac",
     bitrate: int = 2_400_000,
     container: str = "mp4",
-    index: str = "front",
+    faststart: bool = True,
+    fragmented: bool = False,
     sampling: str = "yuv420p",
     pixel: Fraction | int = 1,
     interlaced: bool = False,
@@ -56,8 +56,8 @@ def make_video(
     width and height in pixels (even numbers), bitrate of the picture in bit/s, which H.264
     keeps exactly (constant rate with filler) and other codecs roughly. video_codec: h264
     (High, 8 bit, 4:2:0), hevc, mpeg4, vp9; audio_codec: aac, mp3, ac3, flac or None.
-    container is FFmpeg's name of the format: mp4, mov, matroska, webm, avi, 3gp, mpegts. index
-    says where an mp4 has its index: front, end, or pieces (a fragment for each group of pictures).
+    container is FFmpeg's name of the format: mp4, mov, matroska, webm, avi, 3gp, mpegts. An mp4
+    has its index in front if faststart, else at its end; fragmented, in pieces all through it.
     sampling is FFmpeg's pixel format; pixel the width of one pixel by its height; interlaced codes
     fields (H.264 only); grain is noise in steps of grey, without which codecs other than H.264 stay
     far below the bitrate; created is the day that the file says it was made on, yyyy-mm-dd.
@@ -65,7 +65,8 @@ def make_video(
     """
     import av
 
-    options = _INDEX[index] if container in {"mp4", "mov", "3gp"} else {}
+    flags = "+frag_keyframe" if fragmented else "+faststart" if faststart else ""
+    options = {"movflags": flags} if flags and container in {"mp4", "mov", "3gp"} else {}
     output: Any = av.open(str(path), "w", format=container, options=options)
     with output:
         output.flags |= av.container.Flags.bitexact.value
@@ -133,10 +134,11 @@ def make_cover(
     blend = np.linspace(0.0, 1.0, width)[None, :, None]
     row = (ends[0] * (1 - blend) + ends[1] * blend).astype(np.uint8)
     image = Image.fromarray(np.repeat(row, height, axis=0)).convert(mode)
-    exif = Image.Exif()
+    noted: dict[str, Any] = {}
     if orientation != 1:
-        exif[0x0112] = orientation
-    image.save(path, format=format, exif=exif)
+        noted["exif"] = Image.Exif()
+        noted["exif"][0x0112] = orientation
+    image.save(path, format=format, **noted)
 
 
 def vary(source: Path, target: Path, seed: int) -> None:

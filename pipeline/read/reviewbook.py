@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from pipeline.model import Rejection, Sheet
 from pipeline.read.book import read_book
 
 _HEADERS = ("决定", "理由", "审核人", REVIEW_KEY)
-_PARTS = 6
+PARTS = 8
+"""Of what a line is about: see `FilledLine`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilledLine:
-    """A line with anything on it. about: unit, rule, field, value, resource, verdict before; () if lost.
+    """A line with anything on it; cells by header, as typed.
 
-    cells by header, as typed.
+    about: unit, rule, field, value, resource; verdict, reason and name as they stood there; () if lost.
     """
 
     sheet: str
@@ -32,13 +33,19 @@ def read_review(path: Path) -> list[FilledLine] | Rejection:
     book = read_book(path)
     if isinstance(book, Rejection):
         return book
+    if not any(_is_header(cells) for sheet in book.sheets for cells in sheet.rows.values()):
+        return Rejection("没有“决定”“理由”“审核人”几列，或删去了末尾隐藏的一列", "请在程序写出的那一份中填写")
     return [line for sheet in book.sheets for line in _lines(sheet)]
+
+
+def _is_header(cells: Mapping[int, str]) -> bool:
+    return set(_HEADERS) <= {text.strip() for text in cells.values()}
 
 
 def _lines(sheet: Sheet) -> Iterator[FilledLine]:
     columns: dict[str, int] = {}
     for cells in sheet.rows.values():
-        if set(_HEADERS) <= {text.strip() for text in cells.values()}:
+        if _is_header(cells):
             columns = {text.strip(): column for column, text in cells.items()}
         elif columns:
             texts = {name: cells.get(column, "") for name, column in columns.items()}
@@ -50,5 +57,5 @@ def _about(text: str) -> tuple[str, ...]:
         parts = json.loads(text)
     except ValueError:
         return ()
-    is_whole = isinstance(parts, list) and len(parts) == _PARTS
+    is_whole = isinstance(parts, list) and len(parts) == PARTS
     return tuple(parts) if is_whole and all(isinstance(part, str) for part in parts) else ()

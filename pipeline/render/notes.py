@@ -34,8 +34,16 @@ from pipeline.render.worksheet import Worksheet, address, area_of, row_heights, 
 
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-_SHAPE = re.compile(rb"<v:shape\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>.*?</v:shape>)\s*", re.DOTALL)
-_SHAPE_TYPE = re.compile(rb"<v:shapetype\b[^>]*\bid=[\"']_x0000_t202[\"'].*?</v:shapetype>\s*", re.DOTALL)
+_NAMED = rb"[A-Za-z_][\w.-]*"
+"""A prefix: v: and x: by custom, but openpyxl writes ns0: and ns2:."""
+_SHAPE = re.compile(
+    rb"<(%b):shape\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>.*?</\1:shape>)\s*" % _NAMED, re.DOTALL
+)
+_SHAPE_TYPE = re.compile(
+    rb"<(%b):shapetype\b[^>]*\bid=[\"']_x0000_t202[\"'].*?</\1:shapetype>\s*" % _NAMED, re.DOTALL
+)
+_GROUP = re.compile(rb"<%b:group\b" % _NAMED)
+_ROW, _COLUMN = (re.compile(rb"<%b:%b>\s*([0-9]+)\s*<" % (_NAMED, name)) for name in (b"Row", b"Column"))
 _VML_ROOT = (
     b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     b'xmlns:x="urn:schemas-microsoft-com:office:excel">'
@@ -334,7 +342,7 @@ def _remove_shapes(package: Package, part: str, sheet: Worksheet, places: set[tu
         if b"#_x0000_t202" not in data:
             data = _SHAPE_TYPE.sub(b"", data)
         stated = next((e for e in sheet.all("legacyDrawing") if relation.id in e.attrib.values()), None)
-        if _SHAPE.search(data) or stated is None or b"<v:group" in data:
+        if _SHAPE.search(data) or stated is None or _GROUP.search(data):
             package.put(relation.target, data)
             continue
         sheet.root.remove(stated)
@@ -343,8 +351,7 @@ def _remove_shapes(package: Package, part: str, sheet: Worksheet, places: set[tu
 
 
 def _noted_cell(shape: bytes) -> tuple[int, int] | None:
-    row = re.search(rb"<x:Row>\s*([0-9]+)\s*</x:Row>", shape)
-    column = re.search(rb"<x:Column>\s*([0-9]+)\s*</x:Column>", shape)
+    row, column = _ROW.search(shape), _COLUMN.search(shape)
     if b"Note" not in shape or row is None or column is None:
         return None
     return int(row[1]) + 1, int(column[1]) + 1

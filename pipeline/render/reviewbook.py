@@ -108,7 +108,8 @@ def _line(sheet: Any, looks: dict[str, Any], name: str, row: int, line: Line) ->
 
 
 def _key_text(line: Line) -> str:
-    """What the hidden column says: subject and the verdict that stood there."""
+    """What the hidden column says: the subject and the decision that stood there."""
     unit, code, field, value, resource, *_ = astuple(line.about)
-    before = line.made.verdict if line.made else ""
-    return json.dumps([unit, code, field, value, resource, before], ensure_ascii=False)
+    made = line.made or line.about
+    before = (made.verdict, made.reason, made.who)
+    return json.dumps([unit, code, field, value, resource, *before], ensure_ascii=False)

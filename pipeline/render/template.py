@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -28,7 +27,8 @@ from pipeline.fields import (
     VERSION_SHEET,
     Field,
 )
-from pipeline.render.inert import clean
+from pipeline.render.inert import clean, line_count
+from pipeline.render.resourcesheet import INK, LINE, LOOKS, Styles, write_list
 
 FILE_NAME = "数字资源元数据标准表.xlsx"
 CODE_RANGE = "资源类型代码"
@@ -43,16 +43,13 @@ UNIT_TYPES: tuple[str, ...] = (
 LEVELS: tuple[str, ...] = ("第一级", "第二级", "第三级", "第四级", "第五级")
 """等级保护 has five levels (GB/T 22240)."""
 
-MOST_LINES = 6
-"""A row grows with its text up to this many lines."""
-
 LIVE_ROWS = 5000
 """Last row that has drop-downs, prompts and live marks when the workbook is blank."""
 
 _CREATED = dt.datetime(2024, 4, 17)  # the notice's own date: the bytes must not depend on the clock
 
 _FONT = "微软雅黑"
-_INK, _SOFT, _LINE = "#1F3A5F", "#EEF2F7", "#C9D3DF"
+_SOFT = "#EEF2F7"
 
 
 class Delivery(NamedTuple):
@@ -181,31 +178,21 @@ def standard_workbook(
     return buffer.getvalue()
 
 
-Styles = Mapping[str, Any]
-
-
 def _styles(book: Any) -> Styles:
     """The few looks that the sheets share."""
-    edge = {"border": 1, "border_color": _LINE}
+    edge = {"border": 1, "border_color": LINE}
     wrap = {"text_wrap": True}
-    head = {"bold": True, "align": "center", **edge, **wrap}
-    looks: dict[str, dict[str, Any]] = {
-        "title": {"bold": True, "font_size": 16, "font_color": _INK},
-        "section": {"bold": True, "font_size": 11, "font_color": _INK, "bottom": 1, "bottom_color": _INK},
+    looks: dict[str, Mapping[str, Any]] = {
+        "title": {"bold": True, "font_size": 16, "font_color": INK},
+        "section": {"bold": True, "font_size": 11, "font_color": INK, "bottom": 1, "bottom_color": INK},
         "plain": wrap,
-        "number in line": {"align": "center", "font_color": _INK},
-        "required": {**head, "bg_color": _INK, "font_color": "#FFFFFF"},
-        "optional": {**head, "bg_color": "#DCE4EE", "font_color": _INK},
-        "label": {**edge, **wrap, "bold": True, "bg_color": _SOFT, "font_color": _INK},
+        "number in line": {"align": "center", "font_color": INK},
+        "label": {**edge, **wrap, "bold": True, "bg_color": _SOFT, "font_color": INK},
         "boxed": {**edge, **wrap},
         "centred": {**edge, **wrap, "align": "center"},
         "note": {"font_color": "#5F6B7A"},
         "entry": {**edge, **wrap, "num_format": "@"},
-        "text": {"num_format": "@", "quote_prefix": True},
-        "paragraph": {"num_format": "@", "quote_prefix": True, **wrap},
-        "number": {"num_format": "0"},
-        "column text": {"num_format": "@"},
-        "column paragraph": {"num_format": "@", **wrap},
+        **LOOKS,
         "wrong": {"bg_color": "#F8D7DA", "font_color": "#8B1A1A"},
         "missing": {"bg_color": "#FFF3CD"},
     }
@@ -266,7 +253,7 @@ def _guide_fields(sheet: Any, style: Styles, row: int) -> int:
     for number, field in enumerate(FIELDS, 1):
         row += 1
         entry = field.entry if field.number else f"（本次征集增加的列）{field.entry}"
-        lines = max(_lines(entry, 34), _lines(field.prompt, 46), _lines(field.example, 34))
+        lines = max(line_count(entry, 32), line_count(field.prompt, 44), line_count(field.example, 32))
         sheet.set_row(row, 6 + 15 * lines)
         sheet.write_number(row, 0, number, style["centred"])
         sheet.write_string(row, 1, field.name, style["label"])
@@ -275,12 +262,6 @@ def _guide_fields(sheet: Any, style: Styles, row: int) -> int:
         sheet.write_string(row, 4, field.prompt, style["boxed"])
         sheet.write_string(row, 5, field.example, style["boxed"])
     return row + 1
-
-
-def _lines(text: str, width: int) -> int:
-    """Lines that the text takes in a column of that width; a Chinese character is two wide."""
-    wide = sum(2 if ord(character) > 0x2E7F else 1 for character in text)
-    return max(1, -(-wide // (width - 2)))
 
 
 def _write_unit(sheet: Any, style: Styles, info: Mapping[str, str]) -> None:
@@ -322,13 +303,10 @@ def _write_resources(sheet: Any, style: Styles, rows: Sequence[Mapping[str, str]
     """资源清单: the header in row 1, live checks below it."""
     last = max(LIVE_ROWS, len(rows) + 1)
     missing = _missing()
-    sheet.set_row(0, 30)
+    write_list(sheet, rows, style)
     for column, field in enumerate(FIELDS):
         letter = xl_col_to_name(column)
         cells, cell = f"{letter}2:{letter}{last}", f"{letter}2"
-        sheet.set_column(column, column, field.width, _column_style(field, style))
-        title = field.name + ("*" if field.required else "")
-        sheet.write_string(0, column, title, style["required" if field.required else "optional"])
         sheet.data_validation(
             cells, _validation(field.name, field.prompt, _condition(field, cell), field.entry)
         )
@@ -336,12 +314,6 @@ def _write_resources(sheet: Any, style: Styles, rows: Sequence[Mapping[str, str]
             _mark(sheet, cells, f"NOT({field.excel.format(c=cell)})", style["wrong"])
         if field.name in missing:
             _mark(sheet, cells, missing[field.name], style["missing"])
-    for row, record in enumerate(rows, 1):
-        lines = max(_lines(record.get(field.name, ""), field.width) for field in FIELDS if field.multiline)
-        if lines > 1:
-            sheet.set_row(row, 15 * min(lines, MOST_LINES))
-        for column, field in enumerate(FIELDS):
-            _write_value(sheet, row, column, field, record.get(field.name, ""), style)
     sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_col_to_name(len(FIELDS) - 1)}{last}"})
     sheet.autofilter(0, 0, max(len(rows), 1), len(FIELDS) - 1)
     sheet.freeze_panes(1, 2)
@@ -349,12 +321,6 @@ def _write_resources(sheet: Any, style: Styles, rows: Sequence[Mapping[str, str]
     sheet.set_selection("B2")
     sheet.repeat_rows(0)
     _print_setup(sheet, "继续教育数字化资源清单")
-
-
-def _column_style(field: Field, style: Styles) -> Any:
-    if not field.as_text:
-        return style["number"]
-    return style["column paragraph" if field.multiline else "column text"]
 
 
 def _condition(field: Field, cell: str) -> Mapping[str, Any]:
@@ -383,15 +349,6 @@ def _missing() -> Mapping[str, str]:
     formulas["资源链接"] = f'AND({kind}="A03",{link}="",{file}="")'
     formulas[RESOURCE_FILE] = f'AND({file}="",OR({kind}="A01",{kind}="A02",AND({kind}="A03",{link}="")))'
     return formulas
-
-
-def _write_value(sheet: Any, row: int, column: int, field: Field, text: str, style: Styles) -> None:
-    if not text:
-        return
-    if not field.as_text and re.fullmatch(field.form, text):
-        sheet.write_number(row, column, int(text), style["number"])
-    else:
-        sheet.write_string(row, column, clean(text), style["paragraph" if field.multiline else "text"])
 
 
 def _write_platforms(sheet: Any, style: Styles, platforms: Sequence[Mapping[str, str]]) -> None:

@@ -37,6 +37,8 @@ ACCEPTABLE_ERRORS = ("L01", "L02")
 """An 错误 that a machine may find where a person sees none: a page that opens in a browser."""
 
 LONGEST_VALUE = 60
+MOST_SHOWN = 3
+"""Decisions about one unit that a sentence names."""
 _KEY_FIELDS = ("资源名称", "主讲人", "所属系列", "所属顺序")
 
 RowAt = tuple[str, str, str, int]
@@ -235,10 +237,13 @@ def _row_at(place: Place) -> RowAt:
 
 
 def remarks(decided: Decided) -> list[str]:
-    """A sentence for staff about each decision that does nothing."""
+    """Sentences for staff about the decisions that do nothing: those that lapsed in one for each unit."""
+    lapsed: dict[str, list[Decision]] = defaultdict(list)
+    for each in decided.lapsed:
+        lapsed[each.unit].append(each)
     gone = [
-        f"{_about(each)}的审核决定“{each.verdict}”已不适用：内容改过了或问题已不在，请重新审核。"
-        for each in decided.lapsed
+        f"“{unit}”{_counted(mine)}已不适用：内容改过了或问题已不在，请重新审核。"
+        for unit, mine in lapsed.items()
     ]
     wrong = [
         f"{_about(each)}不能作“{each.verdict}”的审核决定，没有采用；这里只能{_possible(each)}。"
@@ -247,9 +252,20 @@ def remarks(decided: Decided) -> list[str]:
     return gone + wrong
 
 
+def _counted(made: Sequence[Decision]) -> str:
+    """The decisions about one unit, the first few by name."""
+    named = made[:MOST_SHOWN]
+    shown = "、".join(f"{_subject_of(each) or '整个单位'}的审核决定“{each.verdict}”" for each in named)
+    return shown + (f"等 {len(made)} 条" if len(made) > MOST_SHOWN else "")
+
+
 def _about(made: Decision) -> str:
+    return f"“{made.unit}”{_subject_of(made)}"
+
+
+def _subject_of(made: Decision) -> str:
     resource = f"“{made.resource.strip('|')}”" if made.resource else ""
-    return f"“{made.unit}”{resource}{f'规则 {made.code}' if made.code else ''}"
+    return f"{resource}{f'规则 {made.code}' if made.code else ''}"
 
 
 def _possible(made: Decision) -> str:

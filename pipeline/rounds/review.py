@@ -6,13 +6,15 @@ be sorted or filtered, and its decision finds its way back whatever became of th
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.model import Place
-from pipeline.rounds.accept import Explanations, explanation_of
+from pipeline.rounds.accept import Explanations, explanation_of, same_text
 from pipeline.rounds.decide import (
     OF_FINDINGS,
     OF_ROWS,
@@ -62,12 +64,13 @@ INPUTS = {
 class Filled:
     """What a person wrote on a line. sheet, about: of the line; the rest as typed.
 
-    about is None for a line that the person added, which unit and name then tell.
+    before: verdict, reason and name that stood there. about is None for a line that the person
+    added, which unit and name then tell.
     """
 
     sheet: str
     about: Decision | None
-    before: str
+    before: tuple[str, ...]
     unit: str
     name: str
     verdict: str
@@ -168,15 +171,16 @@ def _where(place: Place) -> str:
 def decisions_of(filled: Iterable[Filled], when: datetime) -> Said:
     """The decisions in the lines as they were filled in. when: the time of reading, in UTC.
 
-    A decision that was there and is blank now is withdrawn.
+    A decision that was there and is blank now is withdrawn. Of copies that several people filled in
+    what one of them changed goes before what another left as it was.
     """
     said = Said()
     stamp = when.isoformat(timespec="seconds")
-    for each in filled:
+    for each in sorted(filled, key=_was_changed):
         if each.received:
             _receive(each, when, said)
         verdict = each.verdict.strip()
-        if not verdict and not (each.before and each.about):
+        if not verdict and not (each.about and any(each.before[:1])):
             continue
         if verdict and verdict not in CHOICES[each.sheet]:
             choices = "或".join(f"“{choice}”" for choice in CHOICES[each.sheet])
@@ -198,9 +202,14 @@ def decisions_of(filled: Iterable[Filled], when: datetime) -> Said:
     return said
 
 
+def _was_changed(each: Filled) -> bool:
+    now = (each.verdict, each.reason, each.who)
+    return tuple(map(same_text, now)) != tuple(map(same_text, each.before))
+
+
 def _receive(each: Filled, when: datetime, said: Said) -> None:
     try:
-        time = datetime.fromisoformat(each.received.strip().replace("/", "-"))
+        time = _moment(each.received)
         local = time if time.tzinfo else time.replace(tzinfo=BEIJING)
         said.receipts[each.unit] = local.astimezone(when.tzinfo).isoformat(timespec="seconds")
     except (ValueError, OverflowError):  # the year 1, in UTC, is before all years
@@ -210,16 +219,45 @@ def _receive(each: Filled, when: datetime, said: Said) -> None:
         )
 
 
-def named_rows(decisions: Iterable[Decision], rows: Sequence[Row]) -> tuple[list[Decision], list[str]]:
-    """Decisions on lines that a person added, which know the resource by its name alone, made whole.
+_MOMENT = re.compile(
+    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]*([0-9]{1,2})[:时]([0-9]{1,2})分?)?"
+)
+"""A day, and perhaps the minute, as people type it."""
 
-    Also a sentence for each whose name belongs to no resource of the unit, or to several.
+
+def _moment(text: str) -> datetime:
+    """Raises ValueError."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    typed = _MOMENT.fullmatch(text)
+    if typed is None:
+        return datetime.fromisoformat(text)
+    year, month, day, hour, minute = (int(part or 0) for part in typed.groups())
+    return datetime(year, month, day, hour, minute)
+
+
+def made_whole(
+    decisions: Iterable[Decision], rows: Sequence[Row], rounds: Mapping[str, int]
+) -> tuple[list[Decision], list[str]]:
+    """Decisions on lines that a person added, which know unit and resource by name alone, made whole.
+
+    rounds: of each unit that was read. Also a sentence for each about a unit that was not, or whose name
+    belongs to no resource of the unit, or to several.
     """
     by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         by_name[row.place.unit, row.name.strip()].append(row)
     whole, remarks = [], []
     for each in decisions:
+        if not each.code and not each.resource and each.unit not in rounds:
+            if each.verdict != WITHDRAW:
+                remarks.append(
+                    f"人工复核.xlsx 中对“{each.unit}”的决定“{each.verdict}”没有采用："
+                    "没有读到这个单位的元数据表，请核对单位名称。"
+                )
+            continue
+        if not each.code and not each.resource and not each.value:
+            whole.append(replace(each, value=str(rounds[each.unit])))
+            continue
         if each.code or each.value or not each.resource:
             whole.append(each)
             continue

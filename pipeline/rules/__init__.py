@@ -1,7 +1,7 @@
 """The rules. Importing this package fills `REGISTER`; one module a subject, one unit a rule."""
 
 from pipeline.rules import (
-    attachments,
+    agreement,
     catalog,
     counts,
     created,
@@ -10,9 +10,11 @@ from pipeline.rules import (
     keywords,
     kind_of_resource,
     link,
+    materials,
     media,
     opened,
     order,
+    person,
     platforms,
     qualified,
     repeats,
@@ -20,6 +22,7 @@ from pipeline.rules import (
     series,
     shared,
     speaker,
+    statement,
     text,
     units,
     wording,

@@ -102,6 +102,19 @@ F04 = rule(
     bad="…(最终版).xlsx 与 …(最终版2).xlsx",
     good="一份工作簿",
 )
+F04B = rule(
+    "F04b",
+    Severity.NOTE,
+    "文件",
+    title="较早一轮的元数据表不再校验",
+    why="改好报回的一份代替原来的一份，原来的没有移走也不要紧。",
+    source=_CONTRACT,
+    basis=INFERRED,
+    says="“{value}”是较早一轮的元数据表，已按后一轮的“{newest}”校验。",
+    fix="无须处理；可以移走较早的一份。",
+    bad="退回后改好的一份与原来的一份放在一起",
+    good="只有改好的一份",
+)
 F05 = rule(
     "F05",
     Severity.NOTE,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import docx
 import jinja2
 from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
@@ -26,6 +27,7 @@ _RESTORE = "改不好时请删去这个文件，再运行 make template 重新�
 _NEAR = 30
 """Characters of the template that are quoted."""
 
+_STILL_BRACED = re.compile(r"[{｛]{1,2}\s*([^{}｛｝\s]{1,20})\s*[}｝]{1,2}")
 _BRACE_ESCAPE = re.compile("(?<=[{}%])_(?=[{}%])")
 r"""docxtpl turns `{_{` into `{{` after rendering, also where a value says so."""
 _HIGHEST = 320.0
@@ -80,8 +82,9 @@ def _try(paper: Paper, content: bytes) -> None:
         said = f"模板“{paper.file}”不是能打开的 Word 文档，请用 Word 打开后另存为 .docx，{_RESTORE}。"
         raise TemplateError(said) from error
     try:
-        fill(FillTask(content, paper.example))
+        filled = fill(FillTask(content, paper.example))
         _compare(paper, template.get_undeclared_template_variables(_environment()))
+        _no_word_is_left(paper, filled)
     except jinja2.UndefinedError as error:
         raise _unknown(paper, re.findall("'([^']*)'", str(error))[-1]) from error
     except jinja2.TemplateError as error:
@@ -109,9 +112,25 @@ def _compare(paper: Paper, words: set[str]) -> None:
             raise TemplateError(said)
 
 
-def _unknown(paper: Paper, word: str) -> TemplateError:
+def _no_word_is_left(paper: Paper, filled: bytes) -> None:
+    """Raise TemplateError if a word still stands in braces: full-width or single ones are text to Jinja."""
+    for paragraph in docx.Document(io.BytesIO(filled)).element.body.iter(qn("w:p")):
+        text = "".join(part.text or "" for part in paragraph.iter(qn("w:t")))
+        for found in _STILL_BRACED.finditer(text):
+            if found[1].rpartition(".")[2] in _words(paper):
+                raise TemplateError(
+                    f"模板“{paper.file}”中“{found[0]}”的花括号不是两层英文半角的，内容填不进去，请改正，{_RESTORE}。"
+                )
+
+
+def _words(paper: Paper) -> list[str]:
+    """All words that a template may have, those of its rows too."""
     rows = (row for value in paper.example.values() if isinstance(value, list) for row in value)
-    known = "、".join(dict.fromkeys([*paper.example, *(name for row in rows for name in row)]))
+    return list(dict.fromkeys([*paper.example, *(name for row in rows for name in row)]))
+
+
+def _unknown(paper: Paper, word: str) -> TemplateError:
+    known = "、".join(_words(paper))
     return TemplateError(
         f"模板“{paper.file}”中的“{word}”没有对应的内容，请改为这些词之一：{known}；{_RESTORE}。"
     )

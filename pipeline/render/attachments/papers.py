@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipeline.fields import NAMES
+from pipeline.render import official
 from pipeline.render.attachments import layout
 from pipeline.render.attachments.layout import LIST_SIZE, TABLE_SIZE
 
@@ -145,7 +146,7 @@ def _add_guide(document: Any, paper: Paper) -> None:
         "模板说明（生成时自动去掉这一段）：双层花括号里的词会换成各单位的内容，可以移动、改字体，词本身不要改；"
         f"其他文字和版式可以自由修改。可用的词：{'、'.join(paper.example)}。{inside}"
     )
-    layout.add_line(document, f"{{#p {text} #}}", font=layout.REMARK)
+    layout.add_line(document, f"{{#p {text} #}}", font=official.REMARK)
 
 
 # --- what both have in common -----------------------------------------------------------------
@@ -153,7 +154,7 @@ def _add_guide(document: Any, paper: Paper) -> None:
 
 def registration_sheet(title: str, paper: Paper | None = None) -> Any:
     """The page of 附件1, without its table. paper: with a guide to the words of this template."""
-    document = layout.official_document(REGISTRATION_TITLE, landscape=True)
+    document = official.new_document(REGISTRATION_TITLE, landscape=True)
     if paper:
         _add_guide(document, paper)
     layout.add_heading(document, "附件1", title)
@@ -175,7 +176,7 @@ def statement_sheet(paragraphs: Sequence[str], date: str, paper: Paper | None = 
 
     Seal and date stay with 特此说明, so that no page has a seal alone.
     """
-    document = layout.official_document(STATEMENT_TITLE)
+    document = official.new_document(STATEMENT_TITLE)
     if paper:
         _add_guide(document, paper)
     layout.add_heading(document, "附件2", STATEMENT_TITLE)
@@ -191,7 +192,7 @@ def statement_sheet(paragraphs: Sequence[str], date: str, paper: Paper | None = 
 
 def add_list_heading(document: Any, unit: str, number: str) -> None:
     """What stands over the list, on a new page."""
-    layout.add_heading(document, "", LIST_TITLE, new_page=True)
+    official.add_title(document, LIST_TITLE, new_page=True)
     layout.add_line(document, f"报送单位：{unit}")
     layout.add_line(document, f"资源数量：{number}")
 

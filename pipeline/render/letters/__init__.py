@@ -57,18 +57,23 @@ def return_letter(
     return _draft("return", subject, address, facts, workbooks)
 
 
-def overdue_letter(unit: str, late: str, address: str, today: str, call: Call) -> bytes:
-    """The draft that reminds a unit after the deadline. late: 逾期未报 or 逾期未改."""
-    unsent = late == "逾期未报"
+def overdue_letter(unit: str, address: str, today: str, call: Call) -> bytes:
+    """The draft that reminds a unit of which no list has come by the deadline.
+
+    One that is late with its corrections gets `return_letter` again, which says so.
+    """
     facts = {
         "to": _plain(unit),
         "call": call,
         "deadline": call.deadlines.resources.isoformat(),
         "today": today,
-        "situation": "尚未收到你单位的元数据表" if unsent else "退回你单位的工作簿还没有改好报回",
-        "asked": "报送" if unsent else "改好报回",
     }
     return _draft("overdue", f"请尽快报送：{call.title}", address, facts, ())
+
+
+def is_address(text: str) -> bool:
+    """Whether a letter can be addressed so."""
+    return _ADDRESS.fullmatch(text.strip()) is not None
 
 
 def chat_text(unit: UnitSummary, call: Call) -> str:

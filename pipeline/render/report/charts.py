@@ -16,6 +16,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.textpath import text_to_path
 
 from pipeline.figures.values import Bars, Cell, shown
 from pipeline.render.inert import clean
@@ -33,8 +34,6 @@ alone, which for Noto is named JP and has the same Chinese characters."""
 _PLAIN_FONT = "DejaVu Sans"  # comes with matplotlib
 _WIDTH, _HEAD_ROOM, _BAR, _DPI = 6.14, 0.34, 0.3, 200  # inches: 156 mm wide
 _SIZE = 9  # points
-_HALF = _SIZE / 72 / 2
-"""A half-width character in inches."""
 _LONGEST = 38
 """Half-width characters of a label."""
 
@@ -73,8 +72,7 @@ def picture(chart: Bars) -> Picture:
 def _drawn(chart: Bars, labels: list[str], series: list[str], says: list[str], height: float) -> bytes:
     figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
     FigureCanvasAgg(figure)
-    before = _HALF * max(map(_wide, labels), default=0) + 0.15
-    behind = _HALF * 1.1 * max(map(_wide, says), default=0) + 0.1
+    before, behind = _widest(labels) + 0.15, _widest(says) + 0.15
     top = _HEAD_ROOM * (len(series) > 1)
     axes = figure.add_axes((before / _WIDTH, 0, (_WIDTH - before - behind) / _WIDTH, 1 - top / height))
     left = [0.0] * len(labels)
@@ -105,6 +103,13 @@ def _drawn(chart: Bars, labels: list[str], series: list[str], says: list[str], h
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+def _widest(texts: Iterable[str]) -> float:
+    """Inches that the longest text takes: `1280×720` is wider in one font than in another."""
+    font = FontProperties(size=_SIZE)
+    widths = (text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] for text in texts)
+    return float(max(widths, default=0.0)) / 72
 
 
 def _says(values: tuple[Cell, ...]) -> str:

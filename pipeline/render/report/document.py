@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Iterator
 
 from pipeline.figures.values import Figures, Table, bars, shown
-from pipeline.render.report import official
+from pipeline.render.report import layout
 from pipeline.render.report.charts import legend, picture
-from pipeline.render.report.official import Head
+from pipeline.render.report.layout import Head
 
 MOST_ROWS = 20
 """Rows of a table in the document; the workbook has all."""
@@ -20,13 +20,12 @@ _NUMERALS = "一二三四五六七八九十"
 def document(figures: Figures, dated: dt.date) -> bytes:
     """The .docx; the same figures and day give the same bytes. dated: the day of the run."""
     head = figures.head
-    written = official.new_document(head.title, dated)
-    official.add_title(written, head.title)
+    written = layout.new_document(head.title)
     tables, pictures = itertools.count(1), itertools.count(1)
     for numeral, section in zip(_NUMERALS, figures.sections, strict=False):
-        official.add_heading(written, f"{numeral}、{section.title}")
+        layout.add_heading(written, f"{numeral}、{section.title}")
         for sentence in section.sentences:
-            official.add_paragraph(written, sentence)
+            layout.add_paragraph(written, sentence)
         if numeral == _NUMERALS[0]:
             _add_numbers(written, figures, tables)
         for table in section.tables:
@@ -34,20 +33,20 @@ def document(figures: Figures, dated: dt.date) -> bytes:
                 _add_table(written, table, tables)
                 if table.chart and len(table.rows) > 1:
                     _add_chart(written, table, pictures)
-    official.add_heading(written, f"{_NUMERALS[len(figures.sections)]}、口径说明")
+    layout.add_heading(written, f"{_NUMERALS[len(figures.sections)]}、口径说明")
     for number, note in enumerate(figures.notes, 1):
-        official.add_paragraph(written, f"{number}. {note}")
-    official.add_paragraph(written, "各单位的情况和逐条问题，见汇总报告.xlsx、汇总报告.html。")
-    official.add_paragraph(written, head.day, right=True)
-    return official.to_bytes(written)
+        layout.add_paragraph(written, f"{number}. {note}")
+    layout.add_paragraph(written, "各单位的情况和逐条问题，见汇总报告.xlsx、汇总报告.html。")
+    layout.add_paragraph(written, head.day, right=True)
+    return layout.to_bytes(written, dated)
 
 
 def _add_numbers(written: object, figures: Figures, tables: Iterator[int]) -> None:
-    official.add_caption(written, f"表{next(tables)} 主要数据", above=True)
+    layout.add_caption(written, f"表{next(tables)} 主要数据", above=True)
     heads = [Head("指标", numeric=False), Head("数量", numeric=True), Head("单位", numeric=False)]
     heads.append(Head("说明", numeric=False))
     rows = [[number.label, shown(number.value), number.unit, number.says] for number in figures.numbers]
-    official.add_table(written, heads, rows)
+    layout.add_table(written, heads, rows)
 
 
 def _add_table(written: object, table: Table, tables: Iterator[int]) -> None:
@@ -56,12 +55,12 @@ def _add_table(written: object, table: Table, tables: Iterator[int]) -> None:
     heads = [Head(table.columns[at].name, table.columns[at].numeric) for at in kept]
     rows = [[shown(row[at]) for at in kept] for row in table.rows[:MOST_ROWS]]
     total = [shown(table.total[at]) for at in kept] if table.total else []
-    official.add_caption(written, f"表{next(tables)} {table.title}", above=True)
-    official.add_table(written, heads, rows, total)
+    layout.add_caption(written, f"表{next(tables)} {table.title}", above=True)
+    layout.add_table(written, heads, rows, total)
     rest = len(table.rows) - len(rows)
     more = f"表中列出前 {MOST_ROWS} 行，其余 {rest} 行见汇总报告.xlsx。" if rest else ""
     if table.note or more:
-        official.add_small(written, f"注：{table.note}{more}")
+        layout.add_small(written, f"注：{table.note}{more}")
 
 
 def _add_chart(written: object, table: Table, pictures: Iterator[int]) -> None:
@@ -69,7 +68,7 @@ def _add_chart(written: object, table: Table, pictures: Iterator[int]) -> None:
     drawn = picture(chart)
     name = f"图{next(pictures)} {chart.title}（单位：{chart.unit}）"
     lines = "；".join(f"{label} {' / '.join(map(shown, values))}" for label, values in chart.rows)
-    official.add_picture(written, drawn.png, drawn.height, f"{name}。{'、'.join(chart.series)}：{lines}")
-    official.add_caption(written, name, above=False)
+    layout.add_picture(written, drawn.png, drawn.height, f"{name}。{'、'.join(chart.series)}：{lines}")
+    layout.add_caption(written, name, above=False)
     if drawn.keys:
-        official.add_small(written, f"图中{legend(drawn.keys)}。")
+        layout.add_small(written, f"图中{legend(drawn.keys)}。")

@@ -90,6 +90,10 @@ Link = Callable[[str, Cell], str]
 """(column name, cell) → the fragment that leads to it, or ""."""
 
 
+_SENTENCES = frozenset({"问题", "怎么改"})
+"""Columns of whole sentences, which a long value beside them must not press together."""
+
+
 def _line(columns: Sequence[Column], row: Row, link: Link) -> Markup:
     """A row of a table. Not left to the template, which takes four times as long for a thousand units."""
     cells = "".join(_cell(column, cell, link) for column, cell in zip(columns, row, strict=True))
@@ -98,7 +102,8 @@ def _line(columns: Sequence[Column], row: Row, link: Link) -> Markup:
 
 def _cell(column: Column, cell: Cell, link: Link) -> str:
     """A cell; data-v is its number, as the script compares it."""
-    look = ' class="number"' if column.numeric else ""
+    kind = "number" if column.numeric else "wide" if column.name in _SENTENCES else ""
+    look = f' class="{kind}"' if kind else ""
     number = "" if cell is None or isinstance(cell, str) else f' data-v="{float(cell)!r}"'
     text = escape(clean(shown(cell)))
     way = link(column.name, cell)

@@ -21,10 +21,12 @@ from pipeline.figures.values import (
     Table,
     shown,
 )
-from pipeline.render.inert import clean
+from pipeline.render.inert import clean, line_count
 from pipeline.render.report.palette import HEAD, INK, LINE, SOFT
 
 FONT = "微软雅黑"
+_LINE, _HIGHEST_ROW = 15, 409
+"""Points that a line takes, and the most that a row may have in Excel."""
 _NUMBERS: Mapping[type, str] = {
     Rate: "0.0%",
     Hours: "0.00",
@@ -107,8 +109,15 @@ def write_cell(sheet: Any, row: int, column: int, cell: Cell, style: Styles, kin
         sheet.write_number(row, column, number, style[f"{kind}{type(cell).__name__}"])
 
 
-def write_rows(sheet: Any, first: int, table: Table, style: Styles) -> int:
-    """Header with filters, rows, total. Returns the row below; rows count from 0."""
+def set_columns(sheet: Any, widths: Sequence[float]) -> Sequence[float]:
+    """Make the columns that wide, from the first on; the same widths."""
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    return widths
+
+
+def write_rows(sheet: Any, first: int, table: Table, style: Styles, widths: Sequence[float]) -> int:
+    """Header with filters, rows, total. Returns the row below; rows count from 0. widths: of the columns."""
     last = first + max(len(table.rows), 1)
     options = {
         "name": f"t_{table.key}",
@@ -121,6 +130,9 @@ def write_rows(sheet: Any, first: int, table: Table, style: Styles) -> int:
     sheet.set_row(first, 32)
     sheet.add_table(first, 0, last, len(table.columns) - 1, options)
     for number, row in enumerate(table.rows, first + 1):
+        lines = max(line_count(shown(cell), width - 1) for cell, width in zip(row, widths, strict=False))
+        if lines > 1:  # not every program makes room for wrapped text by itself
+            sheet.set_row(number, min(_LINE * lines, _HIGHEST_ROW))
         _write_row(sheet, number, row, style)
     if table.total:
         last += 1

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from pipeline.figures.values import Table
-from pipeline.render.report.sheets import Book, widths, write_rows
+from pipeline.render.report.sheets import Book, set_columns, widths, write_rows
 
 
 def unsent(tables: Iterable[Table], title: str, deadline: str, dated: dt.date) -> bytes:
@@ -19,8 +19,7 @@ def unsent(tables: Iterable[Table], title: str, deadline: str, dated: dt.date) -
 
 def _write(book: Book, table: Table, deadline: str) -> None:
     sheet = book.sheet(table.title, f"{table.title}（{len(table.rows)} 个，应于 {deadline}前报送）")
-    for column, width in enumerate(widths(table.columns, table.rows)):
-        sheet.set_column(column, column, width)
-    write_rows(sheet, 1, table, book.style)
+    wide = set_columns(sheet, widths(table.columns, table.rows))
+    write_rows(sheet, 1, table, book.style, wide)
     sheet.freeze_panes(2, 1)
     sheet.repeat_rows(1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.figures.values import MOST_BARS, Column, Figures, Row, Section, Table
 from pipeline.render.report.palette import INK, LINE, colour, on
-from pipeline.render.report.sheets import FONT, Book, widths, write_rows
+from pipeline.render.report.sheets import FONT, Book, set_columns, widths, write_rows
 
 _CHART_LINES = 15
 """Rows of a sheet that a chart takes."""
@@ -43,10 +43,9 @@ def _overview(book: Book, figures: Figures) -> None:
     columns = (Column("指标"), Column("数量", numeric=True), Column("单位"), Column("说明"))
     table = Table("numbers", "主要数据", columns, rows)
     sheet = book.sheet("总体情况", figures.head.title)
-    sheet.set_column(0, 0, 22)
-    sheet.set_column(1, 3, 20)
+    wide = set_columns(sheet, (22, 20, 20, 20))
     row = _sentences(book, sheet, 1, figures.sections[0].sentences, 4)
-    write_rows(sheet, row + 1, table, book.style)
+    write_rows(sheet, row + 1, table, book.style, wide)
     sheet.activate()
 
 
@@ -65,13 +64,12 @@ def _section(book: Book, section: Section, tables: list[Table]) -> None:
     sheet = book.sheet(section.title, section.title)
     most = max((len(table.columns) for table in tables), default=6)
     row = _sentences(book, sheet, 1, section.sentences, max(most, 6))
-    for column in range(max(most, 6)):
-        sheet.set_column(column, column, 30 if column == 0 else 12)
+    wide = set_columns(sheet, (30, *[12] * (max(most, 6) - 1)))
     for table in tables:
         row += 1
         sheet.set_row(row, 24)
         sheet.write_string(row, 0, table.title, book.style["section"])
-        below = write_rows(sheet, row + 1, table, book.style)
+        below = write_rows(sheet, row + 1, table, book.style, wide)
         if table.note:
             sheet.write_string(below, 0, table.note, book.style["note"])
             below += 1
@@ -84,9 +82,8 @@ def _section(book: Book, section: Section, tables: list[Table]) -> None:
 def _list(book: Book, table: Table) -> None:
     """A table with a sheet of its own: the header stays in view, and on every page."""
     sheet = book.sheet(table.title, table.title)
-    for column, width in enumerate(widths(table.columns, table.rows)):
-        sheet.set_column(column, column, width)
-    below = write_rows(sheet, 1, table, book.style)
+    wide = set_columns(sheet, widths(table.columns, table.rows))
+    below = write_rows(sheet, 1, table, book.style, wide)
     if table.note:
         sheet.write_string(below, 0, table.note, book.style["note"])
     sheet.freeze_panes(2, 1)
