@@ -47,9 +47,10 @@ Judge = Callable[[str], Reading | None]
 class Table:
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
-    raw: the texts as sent, and sent the same as lists, for single cells. values: the canonical ones ("" where malformed). broken: which
-    cells no rule may judge any further. All three have the fields as columns; values
-    also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
+    raw: the texts as sent; sent: the same as lists, for single cells. values: the canonical ones
+    ("" where malformed). broken: which cells no rule may judge any further. All of them have the
+    fields as columns; values also has the provenance, and rows has it as tuples. layouts by (unit,
+    workbook).
     faults: (field, trace) of readers that crashed; their cells count as malformed.
     """
 

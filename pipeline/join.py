@@ -176,10 +176,11 @@ def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> 
 def _names(text: str, index: Index) -> tuple[list[str], str]:
     """The names in a cell, and the separator that had to be guessed, "" if it was `;`.
 
-    Any character may be part of a name: another separator counts only if every part is a file.
+    Any character may be part of a name: another separator counts only if every part is a file, and
+    the whole is no path of one: its last part alone may be the bare name of a file.
     """
     names = _parts(text, ";")
-    if all(index.find(name).path for name in names):
+    if all(posixpath.normpath(name.replace("\\", "/")) in index.paths for name in names):
         return names, ""
     for separator, pattern in _SEPARATORS.items():
         parts = _parts(text, pattern)

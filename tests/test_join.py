@@ -134,3 +134,11 @@ def test_an_unfinished_download_is_known_by_either_name() -> None:
     mine = Index([], ["视频/讲座.mp4.crdownload"])
     assert mine.find("讲座.mp4.crdownload") == mine.find("讲座.mp4") == Match(unfinished=True)
     assert mine.find("讲座").problem == MISSING
+
+
+@pytest.mark.parametrize("cell", ["音频/009.mp3；音频/009（下）.mp3", "音频/009.mp3、音频/009（下）.mp3"])
+def test_two_files_with_folders_are_two(cell: str) -> None:
+    """The last part alone would be the bare name of the second."""
+    values = pd.DataFrame({"@unit": ["甲"], "资源文件": [cell], "资源封面": [""]})
+    found = references(values, {"甲": index("音频/009.mp3", "音频/009（下）.mp3")}, ())
+    assert list(found.media["path"]) == ["音频/009.mp3", "音频/009（下）.mp3"]

@@ -248,11 +248,11 @@ def merged_cells(header: Header, layout: Layout, rows: list[int], place: Place) 
         name_of_area = f"{letters(area.left)}{area.top}:{letters(area.right)}{area.bottom}"
         anchor = header.sheet.rows.get(area.top, {}).get(area.left, "")
         for row, column in _merged_fields(area, rows, by_column):
-            down = anchor if column == area.left and row != area.top else ""
+            is_left, is_blank = column == area.left, row != area.top
             where = _at(place, layout, row, by_column[column])
-            yield Finding(
-                "S07", where, "" if down else anchor, {"area": name_of_area}, suggestion=down.strip()
-            )
+            value = "" if is_left and is_blank and anchor else anchor
+            down = anchor.strip() if is_left and area.bottom > area.top else ""
+            yield Finding("S07", where, value, {"area": name_of_area}, suggestion=down)
 
 
 def _merged_fields(area: Area, rows: list[int], by_column: dict[int, str]) -> Iterator[tuple[int, int]]:

@@ -38,8 +38,8 @@ class Line:
 
     @property
     def to_decide(self) -> bool:
-        """Whether there is a suggestion that the unit may accept or not."""
-        return bool(self.first.suggestion) and not self.first.safe
+        """Whether there is a suggestion that can be accepted: at a cell, and not used anyway."""
+        return bool(self.first.suggestion) and not self.first.safe and self.first.row > 0
 
     @property
     def place(self) -> str:
