@@ -17,6 +17,7 @@ from pipeline.files import Received, Unit
 from pipeline.isolate import Ending, Failure, Limits, Workers
 from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.output import safe_name
+from pipeline.papers import named_as
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
 from pipeline.rounds.accept import apply
@@ -262,6 +263,7 @@ def choose(read: Read, sent: Mapping[str, Sequence[Sent]], seen: Set[tuple[str, 
     The newest is of the latest round, then the last saved by the time inside the file. Where that
     does not tell, it is the one that came last: sent and seen say what earlier runs had
     (see `Memory`), so that the answer stays the same when the same files are looked at again.
+    A workbook beside it that is one of the papers (报送单位及资源列表.xlsx) is no unrelated file.
     """
     by_unit: dict[str, list[Submission]] = defaultdict(list)
     for each in read.submissions:
@@ -292,6 +294,7 @@ def choose(read: Read, sent: Mapping[str, Sequence[Sent]], seen: Set[tuple[str, 
     read.findings = [
         f
         for f in read.findings
+        if not (f.code == "F01b" and f.place.unit in by_unit and named_as(f.place.workbook))
         if f.code in ("F04", "F04b") or (f.place.unit, f.place.workbook) not in dropped
     ]
     read.submissions = chosen

@@ -221,3 +221,18 @@ def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
     book.save(unit / "清单.xlsx")
     validate(tmp_path / "input", tmp_path / "output")
     assert worse_than_a_note(tmp_path / "output") == []
+
+
+def test_a_list_sent_as_a_workbook_is_no_unrelated_file(tmp_path: Path) -> None:
+    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT])
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["序号", "资源名称"])
+    sheet.append([1, RIGHT["资源名称"]])
+    book.save(unit / "报送单位及资源列表.xlsx")
+    book.save(unit / "报销单.xlsx")
+    validate(tmp_path / "input", tmp_path / "output")
+    told = {
+        (f["code"], f["value"]) for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "F01b"
+    }
+    assert told == {("F01b", "报销单.xlsx")}
