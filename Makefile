@@ -46,7 +46,7 @@ demo: $(VENV)/.demo
 	@$(RUN) -m pipeline demo --units $(UNITS) --rows $(ROWS)
 
 test: $(VENV)/.dev
-	@$(RUN) -m pytest -n 2 -m "not slow and not full" $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadscope -m "not slow and not full" $(ARGS)
 
 test-full: $(VENV)/.dev
 	@$(RUN) -m pytest -n 2 -m "full and not slow" $(ARGS)

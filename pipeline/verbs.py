@@ -99,10 +99,14 @@ def _carry(chosen: Namespace) -> int:
 def report(chosen: Namespace) -> int:
     """The summary reports and lists, from the last run."""
     settings = _settings(chosen.config).settings
+    if not chosen.output.is_dir():
+        raise Stop(f"没有找到结果的文件夹“{chosen.output}”，请先运行 make validate。", USAGE)
 
+    from pipeline.output import locked
     from pipeline.report import FOLDER, last_run, report_files, round_before
 
-    with _sentences():
+    now = dt.datetime.now().astimezone().isoformat(timespec="seconds")
+    with _sentences(), locked(chosen.output, now):
         files = report_files(last_run(chosen.output), settings, round_before(chosen.output, settings))
         return _written(chosen.output, FOLDER, files)
 
@@ -131,21 +135,17 @@ def attachments(chosen: Namespace) -> int:
 
 
 def _written(output: Path, folder: str, files: Mapping[str, bytes]) -> int:
-    """Put files into one folder of the output; what else lies there stays."""
-    from pipeline.output import Staging, locked
+    """Put files into one folder of the output, which is locked; what else lies there stays."""
+    from pipeline.output import Staging
 
-    with locked(output, dt.datetime.now().astimezone().isoformat(timespec="seconds")):
-        staging = Staging(output)
-        kept = {
-            f"{folder}/{path.relative_to(output / folder).as_posix()}": path
-            for path in _inside(output / folder)
-        }
-        for name, path in kept.items():
-            if name not in files:
-                staging.write(name, path.read_bytes())
-        for name, data in files.items():
-            staging.write(name, data)
-        remarks = staging.move_in((folder,))
+    staging = Staging(output)
+    for path in _inside(output / folder):
+        name = f"{folder}/{path.relative_to(output / folder).as_posix()}"
+        if name not in files:
+            staging.write(name, path.read_bytes())
+    for name, data in files.items():
+        staging.write(name, data)
+    remarks = staging.move_in((folder,))
     for name in files:
         print(f"{output / name}：已写出")
     for remark in remarks:

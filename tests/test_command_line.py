@@ -320,6 +320,7 @@ def test_an_interrupt_leaves_the_old_output(folder: Path, number: int, delay: fl
 
 
 @posix
+@pytest.mark.slow
 def test_after_any_kill_the_next_run_is_as_if_nothing_had_been(folder: Path) -> None:
     undisturbed = folder / "undisturbed"
     shutil.copytree(folder / "input", undisturbed / "input")
