@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline import __version__
 from pipeline.collect import Collected
-from pipeline.examine import Examined
+from pipeline.examine import Examined, Known
 from pipeline.giveback import FOLDER, GivenBack, give_back
 from pipeline.history import Judgement, RunRecord, finish_run, record_run
 from pipeline.job import Job
@@ -30,7 +30,7 @@ from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
 from pipeline.rules import REGISTER
 from pipeline.submissions import Read
-from pipeline.summarise import Tally, Told, UnitSummary, for_later
+from pipeline.summarise import Tally, Told, UnitSummary, by_workbook, for_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Looked:
     """The result of a run, before any of it is written."""
 
     read: Read
+    known: Known
     examined: Examined
     told: Sequence[Told]
     counts: Tally
@@ -107,9 +108,7 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
 def _to_remember(job: Job, recalled: Recalled, looked: Looked, given: Sequence[GivenBack]) -> RunRecord:
     """What the history keeps of the run."""
     returned = {(each.unit, each.workbook) for each in given}
-    by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    for each in looked.told:
-        by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
+    by_book = by_workbook(looked.told)
     read = looked.read
     judgements = [
         Judgement(
@@ -134,6 +133,10 @@ def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
         for entry in sorted(
             {*unit.entries, *(each.entry for each in unit.workbooks)}, key=lambda entry: entry.path
         )
+    ]
+    inputs += [
+        {"unit": "", "path": each.entry.path, "size": each.entry.size, "sha256": each.sha256}
+        for each in looked.known.lists
     ]
     rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
     facts = {

@@ -5,7 +5,7 @@ The unit's accepted suggestions need a second look, with other cells: hence a st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -14,6 +14,7 @@ from pipeline.attachments import Attachments, attachment_tables
 from pipeline.canonical import Table, canonical
 from pipeline.collect import Collected
 from pipeline.fields import RESOURCE_FILE
+from pipeline.files import Received
 from pipeline.join import (
     Index,
     Key,
@@ -42,12 +43,13 @@ class Known:
     """What is known before any row is looked at.
 
     tables: those that do not depend on what the workbooks say (`units`, `register`, `earlier`), where
-    there are any. links: results by link, None if no link was ever opened.
+    there are any. links: results by link, None if no link was ever opened. lists: the files of earlier years.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     attachments: Attachments = field(default_factory=Attachments)
     links: Mapping[str, LinkResult] | None = None
+    lists: Sequence[Received] = ()
 
 
 @dataclass(frozen=True, slots=True)

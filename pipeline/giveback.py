@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipeline.render.returned import Marked
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
 from pipeline.settings import Settings
 from pipeline.submissions import Read
-from pipeline.summarise import Told
+from pipeline.summarise import Told, by_workbook
 
 FOLDER = "退回"
 _MEANING = {
@@ -46,9 +46,7 @@ def give_back(
     One that cannot be marked as it is comes back in the template's layout with every row
     that was sent; one for which even that fails is a fault.
     """
-    by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    for each in told:
-        by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
+    by_book = by_workbook(told)
     due = [s for s in read.submissions if any(each.decides for each in by_book[s.unit, s.workbook])]
     names = _names(due)
 

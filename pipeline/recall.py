@@ -19,7 +19,7 @@ from pipeline.rounds.compare import Comparison, compare, round_findings
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
 from pipeline.submissions import Earlier
-from pipeline.summarise import Told, for_later
+from pipeline.summarise import Told, by_workbook, for_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,7 @@ def progress_of(
     path: Path,
 ) -> Progressed:
     """Compare each workbook with the one of the round before. sent: as sent, nothing accepted applied."""
-    by_book: dict[tuple[str, str], list[Told]] = defaultdict(list)
-    for each in told:
-        by_book[each.finding.place.unit, each.finding.place.workbook].append(each)
+    by_book = by_workbook(told)
     findings: list[Finding] = []
     by_unit: dict[str, list[Comparison]] = defaultdict(list)
     for key, before in earlier.items():

@@ -107,7 +107,7 @@ def _run(job: Job, register: Register | None) -> Result:
     )  # fmt: skip
     units = unit_lines(standing, receive_all(job.history, read, job.now))
     skipped = {**examined.outcome.skipped, **_NEVER_MEASURED, **dict.fromkeys(job.settings.off, SWITCHED_OFF)}
-    looked = Looked(read, examined, told, counts, units, skipped, rows, decisions, register)
+    looked = Looked(read, known, examined, told, counts, units, skipped, rows, decisions, register)
     files = deliver(job, recalled, collected, looked)
     sent = [each for each in units if each.unit in collected.units]
     unsent = _unsent(job, [each.unit for each in units if each.unit not in collected.units])
@@ -141,7 +141,7 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
     )
     read.findings += attachments.findings
     job.faults += attachments.faults
-    return Known(tables, attachments, links or None)
+    return Known(tables, attachments, links or None, years.received)
 
 
 def _decide(

@@ -5,7 +5,7 @@ Pure. The numbers of every output come from here.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -76,6 +76,14 @@ def tell(findings: Iterable[Finding], settings: Settings, aside: Aside | None = 
 def merged(told: Iterable[Told], more: Iterable[Told]) -> list[Told]:
     """Both, in the order of `tell`."""
     return sorted([*told, *more], key=lambda each: each.finding.sort_key())
+
+
+def by_workbook(told: Iterable[Told]) -> defaultdict[tuple[str, str], list[Told]]:
+    """What was told of each (unit, workbook), in the order given."""
+    books: defaultdict[tuple[str, str], list[Told]] = defaultdict(list)
+    for each in told:
+        books[each.finding.place.unit, each.finding.place.workbook].append(each)
+    return books
 
 
 def for_later(told: Iterable[Told]) -> list[Judged]:

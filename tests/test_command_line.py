@@ -235,6 +235,18 @@ def test_a_console_without_chinese_gets_utf8() -> None:
     assert "为什么" in done.stdout.decode("utf-8")
 
 
+def test_results_of_links_are_carried_or_refused_in_one_sentence(folder: Path, tmp_path: Path) -> None:
+    places = ["--output", str(folder / "output")]
+    done = program("links", *places, "--export", str(tmp_path / "a.jsonl"))
+    assert (done.returncode, (tmp_path / "a.jsonl").exists()) == (2, False)
+    assert "请先运行 make links" in done.stderr.decode()
+    (tmp_path / "b.jsonl").write_text("<html>登录</html>\n", "utf-8")
+    done = program("links", *places, "--import", str(tmp_path / "b.jsonl"))
+    assert done.returncode == 2
+    assert done.stderr.decode().count("\n") == 1
+    assert not ENGLISH.search(done.stderr.decode())
+
+
 def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
     with subprocess.Popen(
         command(*checked(folder)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -293,10 +293,6 @@ def test_a_chart_adds_up_what_it_cannot_show() -> None:
 # --- rounds ---------------------------------------------------------------------------------
 
 
-def test_a_snapshot_survives_being_stored() -> None:
-    assert Snapshot.from_json(FIGURES.snapshot.to_json()) == FIGURES.snapshot
-
-
 def test_what_changed_since_the_round_before_is_told_and_nothing_else() -> None:
     now = FIGURES.snapshot
     first, second = now.units[0], now.units[1]

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from pipeline.fields import FIELDS
-from pipeline.figures import Figures, Snapshot
+from pipeline.figures import Figures
 from pipeline.figures.values import Bars, RateChange, Table, bars, shown
 from pipeline.model import Finding, Place, Severity
 from pipeline.render.inert import clean, line_count
@@ -338,12 +338,6 @@ def _told(line: Line) -> Told:
     place = Place(str(line["unit"]), "清单.xlsx", "资源清单", int(str(line["row"])))
     found = Finding(str(line["code"]), place)
     return Told(found, Severity(str(line["severity"])), str(line["message"]), "请改正。", "")
-
-
-def test_a_stored_snapshot_of_another_form_is_refused() -> None:
-    for text in ("{", "{}", '{"day": "", "hours": 0, "units": [[1]]}'):
-        with pytest.raises((ValueError, KeyError, TypeError)):
-            Snapshot.from_json(text)
 
 
 # --- as office programs see them ------------------------------------------------------------

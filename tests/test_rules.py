@@ -193,6 +193,13 @@ def test_messages_are_one_plain_sentence() -> None:
 
 
 @pytest.mark.parametrize("rule", REGISTER.rules.values(), ids=list(REGISTER.rules))
+def test_what_a_unit_reads_names_no_setting(rule: Rule) -> None:
+    """Sentences and clause stand in the returned workbook; settings are the province's."""
+    for text in (rule.says, rule.fix, rule.source):
+        assert not re.search(r"config|yaml|make |python", text), text
+
+
+@pytest.mark.parametrize("rule", REGISTER.rules.values(), ids=list(REGISTER.rules))
 def test_rule_says_all_that_a_reader_needs(rule: Rule) -> None:
     assert rule.title
     assert rule.why.endswith("。")

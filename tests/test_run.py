@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pipeline.demo.call import write_call
 from pipeline.fields import TEMPLATE_VERSION
 from pipeline.progress import Progress
 from pipeline.render.template import standard_workbook
+from pipeline.report import last_run, report_files, round_before
 from pipeline.run import Result, run
 from pipeline.settings import load
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, ROOT
@@ -236,3 +238,32 @@ def test_a_list_sent_as_a_workbook_is_no_unrelated_file(tmp_path: Path) -> None:
         (f["code"], f["value"]) for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "F01b"
     }
     assert told == {("F01b", "报销单.xlsx")}
+
+
+def test_the_round_before_is_kept_only_when_workbooks_change_and_the_report_compares_with_it(
+    tmp_path: Path,
+) -> None:
+    source, output = tmp_path / "input", tmp_path / "output"
+    unit = small_unit(source, "甲学院", [RIGHT])
+    (source / "往年").mkdir()
+    old = {**RIGHT, "资源名称": "往年报过的课程", "资源链接": "https://a.edu.cn/course/9"}
+    (small_unit(tmp_path, "别处", [old]) / "清单.xlsx").rename(source / "往年" / "2023.xlsx")
+    for _ in range(2):
+        validate(source, output)
+        assert round_before(output, LOADED.settings) is None
+    small_unit(tmp_path, "新的", [RIGHT, OTHER, old])
+    shutil.copyfile(tmp_path / "新的" / "清单.xlsx", unit / "清单.xlsx")
+    for _ in range(2):
+        validate(source, output)
+        before = round_before(output, LOADED.settings)
+        assert before is not None
+        assert {each.unit: each.rows for each in before.units}["甲学院"] == 1
+    assert "W03" in worse_than_a_note(output)
+    inputs = json.loads((output / "run.json").read_bytes())["inputs"]
+    assert [(each["unit"], len(each["sha256"])) for each in inputs if "2023" in each["path"]] == [("", 64)]
+    files = report_files(last_run(output), LOADED.settings, before)
+    assert "没有上一轮的结果可以比较" not in files["汇总/汇总报告.html"].decode()
+    assert (
+        "没有上一轮的结果可以比较"
+        in report_files(last_run(output), LOADED.settings)["汇总/汇总报告.html"].decode()
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -111,22 +110,11 @@ class UnitCount:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the next round needs to know of this one; plain enough for JSON."""
+    """What the next round needs to know of this one."""
 
     day: str
     hours: float
     units: tuple[UnitCount, ...]
-
-    def to_json(self) -> str:
-        """The same snapshot, the same text."""
-        rows = [[getattr(each, name) for name in UnitCount.__slots__] for each in self.units]
-        return json.dumps({"day": self.day, "hours": self.hours, "units": rows}, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Snapshot:
-        """What `to_json` wrote. Raises ValueError, KeyError or TypeError if it is something else."""
-        tree = json.loads(text)
-        return cls(tree["day"], float(tree["hours"]), tuple(UnitCount(*row) for row in tree["units"]))
 
 
 @dataclass(frozen=True, slots=True)

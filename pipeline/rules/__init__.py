@@ -2,6 +2,7 @@
 
 from pipeline.rules import (
     agreement,
+    audio,
     catalog,
     counts,
     created,
@@ -25,6 +26,7 @@ from pipeline.rules import (
     statement,
     text,
     units,
+    video,
     wording,
     workbook,
 )

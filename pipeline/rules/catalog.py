@@ -39,7 +39,7 @@ R16_1B = rule(
     "资源目录",
     title="资源目录符合本省规定的结构",
     why="平台按规定的结构读取目录，别的标记读不出来。",
-    source="config.yaml 的 catalog_schema；结构通知未规定",
+    source="目录的结构通知未规定，由本省设定",
     basis=OTHER,
     says="“资源目录”不符合本省规定的结构：{why}。",
     fix="请按本省规定的结构改写，或留空。",

@@ -145,7 +145,7 @@ def created_in_the_future(resources: pd.DataFrame, today: str) -> pd.DataFrame:
     reads=("创建时间",),
     title="创建时间不过早",
     why="过早的日期多半是表格软件的默认值或录入错误。",
-    source="通知未规定（config.yaml earliest_created）",
+    source="通知未规定，由本省设定",
     basis=INFERRED,
     says="创建时间“{value}”早于 {earliest}。",
     fix="请核对；确为该日创建的，请在“单位说明”中写明。",

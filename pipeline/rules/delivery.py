@@ -138,7 +138,7 @@ def cover_turned(covers: pd.DataFrame) -> pd.DataFrame:
     reads=("资源封面",),
     title="封面的尺寸和大小合适",
     why="太小的封面显示模糊，太大的打开很慢。",
-    source="所选设置（config.yaml cover）；尺寸和大小通知未规定",
+    source="封面的尺寸和大小通知未规定，由本省设定",
     basis=INFERRED,
     says="封面“{value}”{odd}（通知未规定）。",
     fix="请换一张合适的封面，不要只把小图放大。",

@@ -169,7 +169,7 @@ def _playable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return resources[resources["资源类型"].map(settings.media_types).isin(("video", "audio"))]
 
 
-_LENGTH = "附件4 表1 “资源时长”；长短通知未规定（config.yaml duration）"
+_LENGTH = "附件4 表1 “资源时长”；长短通知未规定，由本省设定"
 
 
 def _unbelievable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -456,7 +456,7 @@ def result_is_old(opened: pd.DataFrame) -> pd.DataFrame:
     source="通知未规定",
     basis=INFERRED,
     says="这个链接还没有联网检测。",
-    fix="请运行 make links，再校验一次。",
+    fix="由省级重新检测，报送单位无须处理。",
     bad="""
     | 资源链接 | outcome | old |
     | https://mooc.example.cn/course/1 | >未检测< | 否 |

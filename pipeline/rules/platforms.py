@@ -41,7 +41,7 @@ R04_3 = rule(
     "部署平台",
     title="平台名称写法统一",
     why="同一平台有几种写法，就会统计成几个平台。",
-    source=_CLAUSE + "；名称的统一写法通知未规定（config.yaml platforms）",
+    source=_CLAUSE + "；名称的统一写法通知未规定，由本省设定",
     basis=INFERRED,
     says="“{value}”通常写作“{suggestion}”，已按此统计。",
     fix="建议填“{suggestion}”。",
