@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from pipeline.attachments import Attachments, attachment_tables
 from pipeline.canonical import Table, canonical
 from pipeline.collect import Collected
 from pipeline.fields import RESOURCE_FILE
@@ -30,6 +29,7 @@ from pipeline.join import (
 from pipeline.links.result import LinkResult
 from pipeline.measure import Measured
 from pipeline.model import Finding, Submission
+from pipeline.papertables import Attachments, attachment_tables
 from pipeline.probe.columns import cover_columns, media_columns
 from pipeline.rules.opened import opened_table
 from pipeline.rules.qualified import courses_table, platforms_table

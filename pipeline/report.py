@@ -83,7 +83,8 @@ def round_before(output: Path, settings: Settings) -> Snapshot | None:
 def keep_before(output: Path, now: Collection[tuple[str, str]]) -> None:
     """Keep what the output shows as the round before, if it is of other workbooks than `now`.
 
-    now: (unit, SHA-256) of each workbook; earlier lists belong to no unit. Raises OSError if it cannot be written.
+    now: (unit, SHA-256) of each workbook; earlier lists belong to no unit. Raises
+    OSError if it cannot be written.
     """
     try:
         record = json.loads((output / "run.json").read_text("utf-8"))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.attachments import CONTACT_COLUMNS, DOCUMENT_COLUMNS, MATERIAL_COLUMNS
 from pipeline.canonical import Table, canonical
 from pipeline.fields import NAMES
 from pipeline.join import COVER_COLUMNS, MEDIA_COLUMNS
 from pipeline.model import Kind, Layout, Submission
+from pipeline.papertables import CONTACT_COLUMNS, DOCUMENT_COLUMNS, MATERIAL_COLUMNS
 from pipeline.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]

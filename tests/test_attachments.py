@@ -13,13 +13,14 @@ import docx
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from pipeline.attachments import Attachments, attachment_tables, paper_states, received_attachments
+from pipeline.attachments import received_attachments
 from pipeline.fields import UNIT_LABELS
 from pipeline.files import Entry, Unit
 from pipeline.isolate import Limits, Workers
 from pipeline.join import Index
 from pipeline.model import Finding, Labelled, Rejection, Submission
 from pipeline.papers import REGISTRATION, RESOURCE_LIST, STATEMENT, may_be_a_paper, named_as, understand
+from pipeline.papertables import Attachments, attachment_tables, paper_states
 from pipeline.probe.seal import scan_facts, seal_in
 from pipeline.read.document import Document, read_document
 from pipeline.render.forms import LIST_HEADERS, registration_form, statement_form

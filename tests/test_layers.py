@@ -31,7 +31,7 @@ ROOMS = {
 }
 CORE = {
     "model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files", "rounds",
-    "figures", "papers",
+    "figures", "papers", "papertables",
 }  # fmt: skip
 EDGES = {
     "collect",

@@ -433,7 +433,7 @@ def title_says_nothing(opened: pd.DataFrame, settings: Settings) -> pd.DataFrame
     source="通知未规定",
     basis=INFERRED,
     says="链接是 {days} 天前检测的，结果已过期，没有采用。",
-    fix="请重新运行 make links，再校验一次。",
+    fix="由省级重新检测，报送单位无须处理。",
     bad="""
     | 资源链接 | days | old |
     | https://mooc.example.cn/course/1 | 60 | >是< |
