@@ -122,6 +122,15 @@ def test_what_is_not_applied_is_told_where_it_matters(speakers: list[str], wish:
     assert told == ([f"清单中“资源清单!L9”选了采纳，但{why}，没有套用。"] if why else [])
 
 
+def test_a_line_for_several_cells_applies_and_reproaches_nothing() -> None:
+    """It holds safe suggestions alone, which are used anyway; its texts are no cell's."""
+    grouped = answer("张建华；朱新", "张建华;朱新", several=True)
+    done = accepted(
+        sent(["张建华；朱新", "张建华、朱新"], grouped, answer("甲、乙等", "见批注", several=True))
+    )
+    assert (done.applied, done.findings) == ((), ())
+
+
 def test_contradicting_lines_apply_nothing() -> None:
     given = sent(["张建华、朱新"], WISH, replace(WISH, accepted="否", place="资源清单!L3"))
     assert codes(accepted(given).findings) == ["W09b"]

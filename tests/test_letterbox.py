@@ -10,11 +10,11 @@ from email.message import EmailMessage
 import pytest
 
 from pipeline.letterbox import letters
-from pipeline.model import Labelled
+from pipeline.model import Finding, Labelled, Place
 from pipeline.register import Found, Register, RegisteredUnit
 from pipeline.render.letters import Attached
 from pipeline.submissions import Read
-from pipeline.summarise import Counts, UnitSummary
+from pipeline.summarise import Counts, Told, UnitSummary, tell
 from tests.small_tables import RIGHT_ROW, SETTINGS, submission
 
 NAME = "示例学院"
@@ -52,3 +52,23 @@ def test_a_unit_that_is_late_with_its_corrections_gets_its_workbook_again() -> N
     assert body is not None
     assert "现已逾期，请尽快报回" in body.get_content()
     assert [each.get_filename() for each in letter.iter_attachments()] == ["a.xlsx"]
+
+
+UNSENT = UnitSummary(NAME, "未报送", "", 0, Counts(), 0, 0, 0, 0, "", "")
+LACKS_A_PAPER = tell([Finding("A1-1", Place(NAME), "登记表")], SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("unit", "told", "names"),
+    [
+        (UNSENT, [], []),
+        (replace(UNSENT, late="逾期未报"), [], ["催办_示例学院.eml"]),
+        (replace(UNIT, state="通过"), [], []),
+        (UNIT, LACKS_A_PAPER, ["退回_示例学院.eml"]),
+        (replace(UNIT, late="逾期未改"), LACKS_A_PAPER, ["退回_示例学院.eml"]),
+    ],
+)
+def test_who_gets_which_letter(unit: UnitSummary, told: list[Told], names: list[str]) -> None:
+    """One letter each: who has something to put right reads in it that it is late."""
+    sent = letters([unit], told, {}, Read(), REGISTER, SETTINGS, "2024-05-20")
+    assert [name.rpartition("/")[2] for name, _ in sent] == names

@@ -122,6 +122,17 @@ def test_of_two_copies_what_was_changed_goes_before_what_was_left(
     assert [each.verdict for each in decisions_of(map(_filled, both), NOW).decisions] == ["接受", "退回"]
 
 
+@pytest.mark.parametrize(("verdict", "shown"), [("通过", ""), ("退回", ""), ("不推荐", "不推荐")])
+def test_a_decision_about_what_stood_there_before_is_not_shown_again(
+    tmp_path: Path, verdict: str, shown: str
+) -> None:
+    """Else it would be read once more, now about what stands there."""
+    row = rows_of(table_of(ROWS[:2]))[0]
+    made = Decision(UNIT, "", "", "以前的内容", row.resource, verdict, who="王")
+    book, columns, first = sheet_of(written(tmp_path, (made,)), RESOURCES)
+    assert (book[RESOURCES].cell(first, columns["决定"]).value or "") == shown
+
+
 def test_sorting_the_lines_moves_no_decision(tmp_path: Path) -> None:
     path = written(tmp_path)
     fill(path, RESOURCES, 决定="不推荐")
