@@ -55,7 +55,7 @@ def test_a_unit_that_is_late_with_its_corrections_gets_its_workbook_again() -> N
 
 
 UNSENT = UnitSummary(NAME, "未报送", "", 0, Counts(), 0, 0, 0, 0, "", "")
-LACKS_A_PAPER = tell([Finding("A1-1", Place(NAME), "登记表")], SETTINGS)
+LACKS_A_PAPER = tell([Finding("A1-1", Place(NAME), facts={"named": ""})], SETTINGS)
 
 
 @pytest.mark.parametrize(
