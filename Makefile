@@ -16,10 +16,12 @@ ROWS ?= 100
 CODE ?= R09-3
 MINUTES ?= 10
 
-.PHONY: setup validate template attachments report links explain demo docs test test-full lint format mutate bench fuzz
+.PHONY: setup setup-dask validate template attachments report links explain demo docs test test-full lint format mutate bench fuzz
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.run
+
+setup-dask: $(VENV)/.dask
 
 validate: $(VENV)/.run
 	@$(RUN) -m pipeline validate --exit-zero $(ARGS)
@@ -54,7 +56,7 @@ test-full: $(VENV)/.dev
 mutate: $(VENV)/.dev
 	@$(RUN) -m tests.mutate $(ARGS)
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	@$(RUN) -m tests.bench $(ARGS)
 
 fuzz: $(VENV)/.dev
@@ -81,6 +83,14 @@ $(VENV)/.run: requirements.lock | $(VENV)/.python
 
 $(VENV)/.demo: requirements-demo.lock $(VENV)/.run
 	@$(INSTALL) requirements-demo.lock
+	@touch $@
+
+$(VENV)/.dask: requirements-dask.lock $(VENV)/.run
+	@$(INSTALL) requirements-dask.lock
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	@$(INSTALL) requirements-bench.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.engine import Engine, open_engine
 from pipeline.fields import NAMES
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.isolate import Failure, Limits
 from pipeline.job import KEPT
 from pipeline.model import Kind, Submission
 from pipeline.output import Staging, apart, locked, safe_name
@@ -88,7 +89,7 @@ class Work:
     """What all steps share."""
 
     settings: Settings
-    workers: Workers
+    workers: Engine
     progress: Progress
     done: Attached
 
@@ -108,7 +109,7 @@ def write_attachments(
     """
     if not output.is_dir():
         _last(output)  # says that there is no run; the lock would make the folder
-    with locked(output, now.isoformat(timespec="seconds")), Workers(jobs) as workers:
+    with locked(output, now.isoformat(timespec="seconds")), open_engine(settings, jobs) as workers:
         work = Work(settings, workers, progress, Attached())
         sources = _templates(templates, work)
         senders = _senders(output, _last(output), work)

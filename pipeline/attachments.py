@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.engine import Engine
 from pipeline.files import WORKBOOKS, Entry, Unit
-from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Facts, Finding, Labelled, Place, Rejection, Submission
 from pipeline.papers import (
     RESOURCE_LIST,
@@ -26,6 +27,7 @@ from pipeline.papers import (
 from pipeline.papertables import SCANS, SEALED_PAPERS, Attachments, Sent
 from pipeline.probe.seal import scan_facts
 from pipeline.read.document import Document, read_document
+from pipeline.reuse.kept import Codec, Kept
 
 if TYPE_CHECKING:
     from pipeline.join import Index
@@ -39,6 +41,8 @@ _LEAST_WORDS = 50
 """A document with fewer characters is a scan pasted into Word."""
 _SCAN_REMEDY = "请重新扫描或拍照，换成打得开的 PDF、JPG 或 PNG 文件"
 _DOCUMENT_REMEDY = "请用 WPS 或 Word 打开检查，另存为 .docx 后重新放入本单位的文件夹"
+_DOCUMENTS: Codec[Document | Rejection] = Codec(Document)
+_SCANS: Codec[Facts | Rejection] = Codec(dict)
 _ENDINGS = {Ending.TIMEOUT: "读取用时过长", Ending.MEMORY: "内容过大，读取时内存不足"}
 
 
@@ -58,7 +62,7 @@ def received_attachments(
     units: Iterable[Unit],
     submissions: Sequence[Submission],
     indexes: Mapping[str, Index],
-    workers: Workers,
+    workers: Engine,
     limits: Limits,
 ) -> Attachments:
     """All papers of all units, each read in a worker. Nothing that a cell names as a resource is opened."""
@@ -72,9 +76,9 @@ def received_attachments(
         wanted += _wanted(unit, by_unit[unit.name], indexes[unit.name], result)
     documents = [each for each in wanted if each.entry.suffix == ".docx"]
     scans = [each for each in wanted if _is_sealed_scan(each)]
-    for each, read in _outcomes(documents, read_document, workers, limits, result):
+    for each, read in _outcomes(documents, read_document, _DOCUMENTS, workers, limits, result):
         _take_document(each, read, result)
-    for each, facts in _outcomes(scans, scan_facts, workers, limits, result):
+    for each, facts in _outcomes(scans, scan_facts, _SCANS, workers, limits, result):
         _take_scan(each, facts, result)
     for each in wanted:
         if each.entry.suffix != ".docx" and not _is_sealed_scan(each):
@@ -136,12 +140,15 @@ def _folded(name: str) -> str:
 def _outcomes(
     wanted: Sequence[_Wanted],
     function: Callable[[Path], T],
-    workers: Workers,
+    codec: Codec[T],
+    workers: Engine,
     limits: Limits,
     result: Attachments,
 ) -> Iterator[tuple[_Wanted, T | Rejection]]:
     """Each file with what its worker made of it; a fault of ours is listed and leaves the file out."""
-    outcomes = workers.run(function, [each.entry.real for each in wanted], limits=limits)
+    stamps = {each.entry.real: each.entry.stamp(each.unit) for each in wanted}
+    kept = Kept(codec, stamps.__getitem__)
+    outcomes = workers.run(function, list(stamps), limits=limits, kept=kept)
     for each, (_, outcome) in zip(wanted, outcomes, strict=True):
         if not isinstance(outcome, Failure):
             yield each, outcome

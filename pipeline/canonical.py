@@ -1,36 +1,45 @@
 """Every cell of 资源清单 to its canonical value, and what is wrong with its form.
 
-Pure: texts in, values and findings out. Works on whole columns; only distinct texts that
-the schema refuses are read one by one, by their field's reader.
+Pure: texts in, values and findings out. Works on whole columns; only distinct texts that look
+suspicious are judged, and only those that the schema refuses are read, by their field's reader.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
 import pandas as pd
 
+from pipeline.column import Column, Sign
 from pipeline.fields import BY_NAME, RESOURCE_FILE
-from pipeline.model import Finding, Kind, Layout, Place, Submission
+from pipeline.model import Facts, Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
 from pipeline.rules.text import (
     ERROR_VALUES,
+    NEVER_NATIVE,
     R00_1,
     REQUIRED_CODES,
     SINGLE_LINE,
     broken_line,
     garbled,
+    has_lines,
     is_placeholder,
     like_formula,
+    may_be_a_day,
+    may_be_formula,
+    may_be_garbled,
+    may_be_untidy,
     not_text,
     only_a_day,
     sensitive,
     trimmed,
     wrong_length,
 )
-from pipeline.schema import FORM, REQUIRED, build_schema, failures, right
+from pipeline.schema import FORM, REQUIRED, build_schema, refused, right
 from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
@@ -41,6 +50,8 @@ _TEXTS = tuple(name for name in BY_NAME if name not in ("资源ID", "资源封�
 """Not a number that must go, and no names of files: whether these are right, the files tell."""
 
 Judge = Callable[[str], Reading | None]
+_Row = tuple[str, str, str, int]
+_Layouts = Mapping[tuple[str, str], Layout]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +68,10 @@ class Table:
     raw: pd.DataFrame
     values: pd.DataFrame
     broken: pd.DataFrame
-    layouts: Mapping[tuple[str, str], Layout]
+    layouts: _Layouts
     findings: list[Finding]
     faults: list[tuple[str, str]]
-    rows: list[tuple[str, str, str, int]]
+    rows: list[_Row]
     sent: Mapping[str, list[str]]
 
     def text(self, index: int, field: str) -> str:
@@ -69,160 +80,159 @@ class Table:
 
     def place(self, index: int, field: str) -> Place:
         """Where a cell stands in the file that was sent."""
-        unit, workbook, sheet, row = self.rows[index]
-        return Place(unit, workbook, sheet, row, field, self.layouts[unit, workbook].address(row, field))
+        return _place(self.rows, self.layouts, index, field)
+
+
+def _place(rows: list[_Row], layouts: _Layouts, index: int, field: str) -> Place:
+    unit, workbook, sheet, row = rows[index]
+    return Place(unit, workbook, sheet, row, field, layouts[unit, workbook].address(row, field))
 
 
 def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     """The table of all rows of all submissions, with the findings on form."""
-    submissions = list(submissions)
-    raw = _raw_table(submissions)
-    provenance, raw = raw[PROVENANCE], raw[list(BY_NAME)]
-    rows = list(provenance.itertuples(index=False, name=None))
-    held = _held(submissions, raw)
-    kinds = _kinds(submissions)
-    layouts = {(each.unit, each.workbook): each.layout for each in submissions}
-    values = raw.mask(held, "")
-    sent = {name: raw[name].tolist() for name in BY_NAME}
-    table = Table(raw, pd.concat([provenance, values], axis=1), held, layouts, [], [], rows, sent)
-    _trim(table, values)
-    _hold_error_values(table, values)
-    _each_text(table, values, _TEXTS, lambda _name: garbled, breaks=True)
-    _blank_placeholders(table, values, settings)
-    _hold_native_values(table, values, kinds)
-    _each_text(table, values, ("资源名称",), lambda _name: only_a_day, breaks=True)
-    _each_text(table, values, SINGLE_LINE, lambda name: _one_line(name, settings), breaks=True)
-    _day_only(values, kinds)
-    _read_forms(table, values, kinds, settings)
-    _each_text(table, values, settings.lengths, lambda name: _length(name, settings))
-    _each_text(table, values, _TEXTS, lambda _name: like_formula)
-    _each_text(table, values, _READ_BY_PEOPLE, lambda _name: _reviewed(settings), also_broken=True)
-    _offer_the_trimmed(table, values)
-    table.values[list(BY_NAME)] = values
-    return table
+    draft = _Draft(list(submissions))
+    trimmed_cells = _trim(draft)
+    _hold_error_values(draft)
+    _each_text(draft, _TEXTS, lambda _name: garbled, may_be_garbled, breaks=True)
+    _blank_placeholders(draft, settings)
+    _hold_native_values(draft)
+    _each_text(draft, ("资源名称",), lambda _name: only_a_day, may_be_a_day, breaks=True)
+    _each_text(draft, SINGLE_LINE, lambda name: _one_line(name, settings), has_lines, breaks=True)
+    _day_only(draft)
+    _read_forms(draft, settings)
+    _each_text(draft, settings.lengths, lambda name: _length(name, settings))
+    _each_text(draft, _TEXTS, lambda _name: like_formula, may_be_formula)
+    _each_text(draft, _READ_BY_PEOPLE, lambda _name: _reviewed(settings), also_broken=True)
+    return draft.table(_offered(draft, trimmed_cells))
 
 
-def _raw_table(submissions: list[Submission]) -> pd.DataFrame:
-    columns: dict[str, list[str] | list[int]] = {}
-    columns["@unit"] = [each.unit for each in submissions for _ in each.rows]
-    columns["@workbook"] = [each.workbook for each in submissions for _ in each.rows]
-    columns["@sheet"] = [each.layout.sheet for each in submissions for _ in each.rows]
-    columns["@row"] = [row for each in submissions for row in each.rows]
-    for name in BY_NAME:
-        columns[name] = [text for each in submissions for text in each.cells[name]]
-    return pd.DataFrame({name: pd.Series(texts, dtype=_dtype(name)) for name, texts in columns.items()})
+class _Draft:
+    """The table while it is made: a column of texts for each field, and what was found so far."""
+
+    def __init__(self, submissions: list[Submission]) -> None:
+        """All rows of the submissions, as sent but for the cells that were already told while reading."""
+        self.rows = [
+            (each.unit, each.workbook, each.layout.sheet, row) for each in submissions for row in each.rows
+        ]
+        self.layouts = {(each.unit, each.workbook): each.layout for each in submissions}
+        self.sent = {
+            name: list(chain.from_iterable(each.cells[name] for each in submissions)) for name in BY_NAME
+        }
+        self.columns = {name: Column(name, texts) for name, texts in self.sent.items()}
+        self.findings: list[Finding] = []
+        self.faults: list[tuple[str, str]] = []
+        start = 0
+        for each in submissions:
+            if each.kinds or each.held:
+                at = {row: index for index, row in enumerate(each.rows, start)}
+                for (row, name), kind in each.kinds.items():
+                    self.columns[name].kinds[at[row]] = kind
+                for row, name in each.held:
+                    self.columns[name].broken.add(at[row])
+            start += len(each.rows)
+        for column in self.columns.values():
+            column.put(dict.fromkeys(column.broken, ""))
+
+    def place(self, column: Column, index: int) -> Place:
+        """Where a cell stands in the file that was sent."""
+        return _place(self.rows, self.layouts, index, column.name)
+
+    def tell(
+        self, column: Column, index: int, code: str, facts: Facts | None = None, *, safe: bool = False
+    ) -> None:
+        """One finding at a cell, that suggests nothing."""
+        self.tell_reading(column, index, Reading("", safe, ((code, facts or {}),)))
+
+    def tell_reading(self, column: Column, index: int, reading: Reading) -> None:
+        """The findings of one reading at one cell."""
+        place, sent = self.place(column, index), self.sent[column.name][index]
+        for code, facts in reading.flaws:
+            self.findings.append(Finding(code, place, sent, facts, reading.value, reading.safe))
+            column.told.add(index)
+
+    def table(self, first: list[Finding]) -> Table:
+        """The table as it stands. first: findings that go before the others."""
+        provenance = {name: [row[at] for row in self.rows] for at, name in enumerate(PROVENANCE)}
+        canonical_texts = {name: column.texts for name, column in self.columns.items()}
+        broken = np.zeros((len(self.rows), len(self.columns)), dtype=bool)
+        for number, column in enumerate(self.columns.values()):
+            broken[list(column.broken), number] = True
+        return Table(
+            raw=_frame(self.sent),
+            values=_frame({**provenance, **canonical_texts}),
+            broken=pd.DataFrame(broken, columns=list(self.columns)),
+            layouts=self.layouts,
+            findings=first + self.findings,
+            faults=self.faults,
+            rows=self.rows,
+            sent=self.sent,
+        )
 
 
-def _dtype(name: str) -> type:
+def _frame(columns: Mapping[str, Sequence[str | int]]) -> pd.DataFrame:
     """Plain Python texts: the readers and sentences need nothing faster."""
-    return int if name == "@row" else object
+    return pd.DataFrame(
+        {name: pd.Series(texts, dtype=int if name == "@row" else object) for name, texts in columns.items()}
+    )
 
 
-def _held(submissions: list[Submission], raw: pd.DataFrame) -> pd.DataFrame:
-    """The cells already told while reading, as a mask."""
-    held = pd.DataFrame(False, index=raw.index, columns=raw.columns)
-    start = 0
-    for each in submissions:
-        if each.held:
-            at = {row: start + offset for offset, row in enumerate(each.rows)}
-            for row, name in each.held:
-                held.at[at[row], name] = True
-        start += len(each.rows)
-    return held
+def _trim(draft: _Draft) -> list[tuple[Column, int]]:
+    """G01: blanks that nobody sees at both ends. The cells in which they stood beside something."""
+    cells = []
+    for column in draft.columns.values():
+        tidy = {text: new for text in column.suspects(may_be_untidy) if (new := trimmed(text)) != text}
+        changed = column.rows_with(tidy)
+        cells += [(column, index) for index in changed if tidy[column.texts[index]]]
+        column.put({index: tidy[column.texts[index]] for index in changed})
+    return cells
 
 
-def _kinds(submissions: list[Submission]) -> dict[tuple[int, str], Kind]:
-    kinds: dict[tuple[int, str], Kind] = {}
-    start = 0
-    for each in submissions:
-        if each.kinds:
-            at = {row: start + offset for offset, row in enumerate(each.rows)}
-            kinds |= {(at[row], name): kind for (row, name), kind in each.kinds.items()}
-        start += len(each.rows)
-    return kinds
-
-
-def _note(
-    table: Table, code: str, name: str, indexes: Iterable[int], *, breaks: bool, safe: bool = False
-) -> None:
-    """One finding per cell."""
-    for index in indexes:
-        table.findings.append(Finding(code, table.place(index, name), table.text(index, name), safe=safe))
-        if breaks:
-            table.broken.at[index, name] = True
-
-
-def _trim(table: Table, values: pd.DataFrame) -> None:
-    """G01: blanks that nobody sees at both ends."""
-    for name in BY_NAME:
-        texts = values[name].tolist()
-        tidy = [trimmed(text) for text in texts]
-        if tidy != texts:
-            changed = [
-                index
-                for index, (old, new) in enumerate(zip(texts, tidy, strict=True))
-                if new not in (old, "")
-            ]
-            _note(table, "G01", name, changed, breaks=False, safe=True)
-            values[name] = tidy
-
-
-def _offer_the_trimmed(table: Table, values: pd.DataFrame) -> None:
+def _offered(draft: _Draft, trimmed_cells: list[tuple[Column, int]]) -> list[Finding]:
     """The trimmed text is the suggestion of G01, where nothing else was wrong with the cell."""
-    told = Counter(each.place for each in table.findings)
-    at = {row: index for index, row in enumerate(table.rows)}
-    for number, each in enumerate(table.findings):
-        if each.code == "G01" and told[each.place] == 1:
-            place = each.place
-            index = at[place.unit, place.workbook, place.sheet, place.row]
-            table.findings[number] = replace(each, suggestion=str(values.at[index, place.field]))
+    return [
+        Finding(
+            "G01",
+            draft.place(column, index),
+            draft.sent[column.name][index],
+            suggestion="" if index in column.told else column.texts[index],
+            safe=True,
+        )
+        for column, index in trimmed_cells
+    ]
 
 
-def _hold_error_values(table: Table, values: pd.DataFrame) -> None:
+def _hold_error_values(draft: _Draft) -> None:
     """S10 for error values that were pasted or typed as text."""
-    for name in BY_NAME:
-        found = values[name].isin(ERROR_VALUES)
-        if not found.any():
-            continue
-        for index in values.index[found]:
-            text = table.text(index, name)
-            table.findings.append(
-                Finding("S10", table.place(index, name), text, {"what": f"是公式错误 {text}"})
-            )
-        table.broken.loc[found, name] = True
-        values.loc[found, name] = ""
+    for column in draft.columns.values():
+        found = column.rows_with(ERROR_VALUES & column.distinct)
+        for index in found:
+            draft.tell(column, index, "S10", {"what": f"是公式错误 {draft.sent[column.name][index]}"})
+        column.broken.update(found)
+        column.put(dict.fromkeys(found, ""))
 
 
 def _each_text(
-    table: Table,
-    values: pd.DataFrame,
+    draft: _Draft,
     names: Iterable[str],
     judge_of: Callable[[str], Judge],
+    sign: Sign = bool,
     *,
     breaks: bool = False,
     also_broken: bool = False,
 ) -> None:
     """Findings on the distinct texts of fields, judged alone; the values stay as they are.
 
-    Cells that are malformed already are passed over, unless also_broken.
+    Only texts that show the sign are judged. Cells that are malformed already are passed over, unless
+    also_broken.
     """
     for name in names:
-        judge = judge_of(name)
-        found = {text: reading for text in set(values[name]) if text and (reading := judge(text))}
-        if not found:
-            continue
-        here = values[name].isin(found)
-        for index in values.index[here if also_broken else here & ~table.broken[name]]:
-            _tell(table, name, index, found[values.at[index, name]])
-            if breaks:
-                table.broken.at[index, name] = True
-
-
-def _tell(table: Table, name: str, index: int, reading: Reading) -> None:
-    """The findings of one reading at one cell."""
-    place, raw = table.place(index, name), table.text(index, name)
-    for code, facts in reading.flaws:
-        table.findings.append(Finding(code, place, raw, facts, reading.value, reading.safe))
+        column, judge = draft.columns[name], judge_of(name)
+        found = {text: reading for text in column.suspects(sign) if (reading := judge(text))}
+        for index in column.rows_with(found):
+            if also_broken or index not in column.broken:
+                draft.tell_reading(column, index, found[column.texts[index]])
+                if breaks:
+                    column.broken.add(index)
 
 
 def _one_line(name: str, settings: Settings) -> Judge:
@@ -231,82 +241,85 @@ def _one_line(name: str, settings: Settings) -> Judge:
 
 
 def _length(name: str, settings: Settings) -> Judge:
-    return lambda text: wrong_length(name, text, settings)
+    fewest, most = settings.lengths[name]
+    return lambda text: None if fewest <= len(text) <= most else wrong_length(name, text, settings)
 
 
 def _reviewed(settings: Settings) -> Judge:
-    return lambda text: sensitive(text, settings.review_words)
+    words = [word for word in settings.review_words if word]
+    any_of_them = re.compile("|".join(map(re.escape, words))).search
+    return lambda text: sensitive(text, words) if any_of_them(text) else None
 
 
-def _blank_placeholders(table: Table, values: pd.DataFrame, settings: Settings) -> None:
+def _blank_placeholders(draft: _Draft, settings: Settings) -> None:
     """G04 in optional fields, G05 in required ones."""
-    for name in BY_NAME:
+    for name, column in draft.columns.items():
         required = name in settings.required
-        texts = set(values[name])
-        nothing = {text for text in texts if text and is_placeholder(text, required)}
+        nothing = {text for text in column.distinct if text and is_placeholder(text, required)}
         if not required and name not in _NUMBERS:
-            nothing |= texts & {"0"}
-        if nothing:
-            found = values[name].isin(nothing)
-            code, safe = ("G05", False) if required else ("G04", True)
-            _note(table, code, name, values.index[found], breaks=required, safe=safe)
-            values.loc[found, name] = ""
+            nothing |= column.distinct & {"0"}
+        found = column.rows_with(nothing)
+        for index in found:
+            draft.tell(column, index, "G05" if required else "G04", safe=not required)
+        if required:
+            column.broken.update(found)
+        column.put(dict.fromkeys(found, ""))
 
 
-def _hold_native_values(table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
+def _hold_native_values(draft: _Draft) -> None:
     """R02-4 and R00-3: what the spreadsheet made of a text."""
-    for (index, name), kind in kinds.items():
-        text = str(values.at[index, name])
-        reading = not_text(name, text, kind) if text and not table.broken.at[index, name] else None
-        if reading:
-            _tell(table, name, index, reading)
-            table.broken.at[index, name] = True
+    for name, column in draft.columns.items():
+        for index, kind in column.kinds.items() if name in NEVER_NATIVE else ():
+            text = column.texts[index]
+            reading = not_text(name, text, kind) if text and index not in column.broken else None
+            if reading:
+                draft.tell_reading(column, index, reading)
+                column.broken.add(index)
 
 
-def _day_only(values: pd.DataFrame, kinds: dict[tuple[int, str], Kind]) -> None:
+def _day_only(draft: _Draft) -> None:
     """A native date may carry a time of day, which nobody asked for."""
-    for (index, name), kind in kinds.items():
-        if kind is Kind.DATE and name == "创建时间":
-            values.at[index, name] = str(values.at[index, name])[:10]
+    created = draft.columns["创建时间"]
+    dates = [index for index, kind in created.kinds.items() if kind is Kind.DATE]
+    created.put({index: created.texts[index][:10] for index in dates})
 
 
-def _read_forms(
-    table: Table, values: pd.DataFrame, kinds: dict[tuple[int, str], Kind], settings: Settings
-) -> None:
+def _read_forms(draft: _Draft, settings: Settings) -> None:
     """What the schema refuses: missing values, and forms that the readers explain."""
-    refused = failures(values, build_schema(settings))
-    for (column, check), cases in refused.groupby(["column", "check"], sort=False):
-        name = str(column)
-        indexes = [index for index in cases["index"].astype(int) if not table.broken.at[index, name]]
-        if check == REQUIRED:
-            _note(table, REQUIRED_CODES.get(name, R00_1.code), name, indexes, breaks=True)
-        elif check == FORM:
-            _read_cells(table, values, name, indexes, kinds, settings)
+    if not draft.rows:
+        return
+    schema = build_schema(settings)
+    for name, column in draft.columns.items():
+        wrong = refused(schema, name, column.distinct)
+        missing = column.rows_with(wrong.get(REQUIRED, ()))
+        malformed = column.rows_with(wrong.get(FORM, ()))
+        for index in missing:
+            if index not in column.broken:
+                draft.tell(column, index, REQUIRED_CODES.get(name, R00_1.code))
+                column.broken.add(index)
+        _read_cells(draft, column, [index for index in malformed if index not in column.broken], settings)
 
 
-def _read_cells(
-    table: Table,
-    values: pd.DataFrame,
-    name: str,
-    indexes: list[int],
-    kinds: dict[tuple[int, str], Kind],
-    settings: Settings,
-) -> None:
+def _read_cells(draft: _Draft, column: Column, indexes: list[int], settings: Settings) -> None:
     known: dict[tuple[str, Kind], Reading] = {}
+    sure: dict[int, str] = {}
     for index in indexes:
-        text, kind = str(values.at[index, name]), kinds.get((index, name), Kind.TEXT)
+        text, kind = column.texts[index], column.kinds.get(index, Kind.TEXT)
         if (text, kind) not in known:
-            known[text, kind] = _reading(name, text, kind, settings, table)
+            known[text, kind] = _reading(draft, column, text, kind, settings)
         reading = known[text, kind]
-        _tell(table, name, index, reading)
-        values.at[index, name] = reading.value if reading.safe else text
-        table.broken.at[index, name] = not reading.safe
+        draft.tell_reading(column, index, reading)
+        if reading.safe:
+            sure[index] = reading.value
+        else:
+            column.broken.add(index)
+    column.put(sure)
 
 
-def _reading(name: str, text: str, kind: Kind, settings: Settings, table: Table) -> Reading:
+def _reading(draft: _Draft, column: Column, text: str, kind: Kind, settings: Settings) -> Reading:
     """What the field's reader says; a crash is a fault of the program and stops nothing else."""
     try:
-        return REGISTER.readers[name](text, kind, settings)
+        return REGISTER.readers[column.name](text, kind, settings)
     except Exception as error:
-        table.faults.append((name, trace_of(error)))
+        draft.faults.append((column.name, trace_of(error)))
         return Reading("", False, ())

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.durable import flush_folder
+from pipeline.engine import Engine
 from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, suffix_of
-from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Place, Rejection
 from pipeline.receive import PART, receive, why_unreadable
 from pipeline.unzip import Packed, unpack_all
@@ -64,7 +65,7 @@ def anything_in(folder: Path) -> bool:
 
 
 def collect(
-    folder: Path, keep: Path, work: Path, workers: Workers, limits: Limits, workbook_mb: int
+    folder: Path, keep: Path, work: Path, workers: Engine, limits: Limits, workbook_mb: int
 ) -> Collected:
     """Everything under `folder`. Copies workbooks into `keep`, unpacks zips below `work`.
 
@@ -188,7 +189,7 @@ class _Walk:
         """F01: cannot be read."""
         self.findings.append(Finding("F01", Place(unit), value, {"cause": why.cause, "remedy": why.remedy}))
 
-    def unpack(self, work: Path, workers: Workers, limits: Limits) -> None:
+    def unpack(self, work: Path, workers: Engine, limits: Limits) -> None:
         """Each zip's content as its unit's files."""
         unpacked = unpack_all(self.zips, work, workers, limits)
         for zipped, (folder, outcome) in zip(self.zips, unpacked, strict=True):
@@ -218,6 +219,8 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 def _shown(name: str) -> str:
     """The name in composed form; control characters and bytes that are no text show as escapes."""
+    if name.isprintable():
+        return unicodedata.normalize("NFC", name)
     text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
     return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 

@@ -96,6 +96,8 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
         looked.told, looked.rows, looked.counts, looked.units, said, looked.decisions, job.settings
     )
     yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
+    if not job.settings.gives_back:
+        return
     attached: dict[str, list[Attached]] = defaultdict(list)
     for each in given:
         attached[each.unit].append(Attached(each.name.rpartition("/")[2], each.data))

@@ -18,13 +18,15 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.canonical import canonical
+from pipeline.engine import Engine
 from pipeline.files import WORKBOOKS, Entry, Received, suffix_of
-from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission
 from pipeline.receive import receive, why_unreadable
 from pipeline.settings import Settings
+from pipeline.submissions import READINGS
 
 FOLDER = "往年"
 COLUMNS = ["name", "speaker", "link", "year", "unit", "list"]
@@ -102,7 +104,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def read_earlier(
-    input_folder: Path, settings: Settings, keep: Path, workers: Workers, limits: Limits, progress: Progress
+    input_folder: Path, settings: Settings, keep: Path, workers: Engine, limits: Limits, progress: Progress
 ) -> Earlier:
     """Read every list. Copies them into the folder `keep`; raises OSError if that cannot be written."""
     earlier = Earlier()
@@ -115,7 +117,9 @@ def read_earlier(
     tasks = [ReadTask(each.copy, "", each.entry.path) for each in earlier.received]
     submissions = []
     with progress.stage("读取往年清单", len(tasks)) as advance:
-        outcomes = workers.run(read_submission, tasks, limits=limits, on_done=lambda _: advance(1))
+        outcomes = workers.run(
+            read_submission, tasks, limits=limits, on_done=lambda _: advance(1), kept=READINGS
+        )
         for task, outcome in outcomes:
             if isinstance(outcome, Failure) and outcome.ending is Ending.FAULT:
                 earlier.faults.append((task.workbook, outcome.detail))

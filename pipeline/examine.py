@@ -31,6 +31,7 @@ from pipeline.measure import Measured
 from pipeline.model import Finding, Submission
 from pipeline.papertables import Attachments, attachment_tables
 from pipeline.probe.columns import cover_columns, media_columns
+from pipeline.reuse.rulings import Rulings, states_of
 from pipeline.rules.opened import opened_table
 from pipeline.rules.qualified import courses_table, platforms_table
 from pipeline.settings import Settings
@@ -79,8 +80,9 @@ def examine(
     settings: Settings,
     today: str,
     measuring: Callable[[Iterable[Key]], Measured],
+    rulings: Rulings,
 ) -> Examined:
-    """Look at all rows. measuring: gives the facts of files."""
+    """Look at all rows. measuring: gives the facts of files. rulings: what rules said in earlier runs."""
     table = canonical(read.submissions, settings)
     indexes = indexes_of(collected)
     found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
@@ -95,7 +97,10 @@ def examine(
     if known.links is not None:
         tables["opened"] = opened_table(table.values, known.links, settings, today)
     measured_suggestions(table, tables["resources"]["@measured"])
-    return Examined(table, tables, validate(table, tables, settings, today), measured)
+    states = states_of(table, tables)
+    outcome = validate(table, tables, settings, today, rulings.known(states))
+    rulings.keep(outcome, states)
+    return Examined(table, tables, outcome, measured)
 
 
 def indexes_of(collected: Collected) -> dict[str, Index]:

@@ -7,6 +7,7 @@ in the canonical form, and what it should be, is told in `pipeline/rules/`.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -125,7 +126,7 @@ SEE_ELSEWHERE = (
     rf"[^。]{{0,20}}(?:https?://[^\s。]*)?|[^，。；]{{1,8}}(?<![常意罕可看听遇预少多所])[见阅](?:{_ENCLOSED})[^，。；]{{0,20}}|另附|附后|见[上下]文?)"
     r"[）)】]?[。.]?"
 )
-"""A whole text that only points to another place."""
+"""A whole text that only points to another place; there is no such text without 见, 阅 or 附."""
 
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
 _FOREIGN = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
@@ -190,7 +191,7 @@ FIELDS: tuple[Field, ...] = (
         "第三方平台名称",
         "已经在其他平台部署的在线课程可填写该字段, 如: 中国大学 MOOC",
         "中国大学MOOC",
-        form=r"(?!(?i:.*(?:://|www\.)))(?!(?i:[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org)(?:/.*)?$)).*",
+        form=r"(?s:(?!(?i:.*(?:://|www\.)))(?!(?i:[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org)(?:/.*)?$)).*)",
         prompt="选填。已经在其他平台部署的在线课程填平台名称，如：中国大学MOOC；网址填到“资源链接”。",
         excel='AND(ISERROR(FIND("://",{c})),ISERROR(FIND("www.",{c})))',
         aliases=("平台", "平台名称", "第三方平台", "部署平台名称"),
@@ -203,7 +204,7 @@ FIELDS: tuple[Field, ...] = (
         "第三方平台上本课程的链接地址",
         "已经在其他平台部署的在线课程可填写该字段",
         "https://www.icourse163.org/course/HNU-1206459828",
-        form=rf"(?!.*[;,]\s*https?://)(?i:https?)://(?:{_LABEL}\.)+{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][^\s，。；：、“”（）?]*)?"
+        form=rf"(?!(?:[^;,]*+[;,])+?\s*https?://)(?i:https?)://(?:{_LABEL}\.)+{_LABEL}\.?(?::[0-9]{{1,5}})?(?:[/?#][^\s，。；：、“”（）?]*)?"
         r"(?:\?(?!.*(?:提取码|访问码|密码))[^\s。；（）]*)?",
         prompt="选填。本课程在第三方平台上的完整网址，以 http:// 或 https:// 开头，一格只填一个网址。",
         excel=(
@@ -244,7 +245,7 @@ FIELDS: tuple[Field, ...] = (
         "简要介绍资源的基本信息",
         "必填, 文本格式",
         "介绍航空发动机的组成、原理和发展，适合科普学习。",
-        form=rf"(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*)",
+        form=rf"(?:[^<&\[见阅附]*+|(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*))",
         prompt="必填，文本格式。简要介绍资源的基本信息（内容、对象、学习收获）；不要粘贴网页代码，不要写“见附件”。",
         excel='OR({c}="",AND(LEN({c})>=20,LEN({c})<=1000))',
         aliases=("简介", "课程简介", "内容简介", "资源介绍", "课程介绍"),
@@ -303,7 +304,7 @@ FIELDS: tuple[Field, ...] = (
         "多个主讲人用英文;隔开",
         "必填, 主讲人信息。例1: 朱新 · 例2: （藏族）班班多杰 · 例3: 张建华;朱新;（藏族）班班多杰",
         "张建华;朱新;（藏族）班班多杰",
-        form=rf"{_SPEAKER}(?:;{_SPEAKER})*",
+        form=rf"(?!;)(?:(?:^|;){_SPEAKER})+",
         separated=True,
         prompt=(
             "必填。只填姓名，多个主讲人用英文分号 ; 隔开，如：张建华;朱新。"
@@ -456,6 +457,12 @@ REVIEW_KEY = "标识"
 ERROR_COLUMN = "错误信息"
 
 _AROUND_A_NAME = re.compile(r"[\s\u3000\u200b\ufeff*＊]|[（(](?:必填|选填)[）)]|[:：]$")
+
+
+@functools.cache
+def form_of(name: str) -> re.Pattern[str]:
+    """The canonical form of a field; compiled when it is first needed, the long ones take their time."""
+    return re.compile(BY_NAME[name].form)
 
 
 def bare_name(text: str) -> str:

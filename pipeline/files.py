@@ -25,6 +25,9 @@ def suffix_of(name: str) -> str:
     return f".{extension.lower()}" if stem else ""
 
 
+Stamp = tuple[str, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A regular file of a unit; path is relative to the unit's folder, with `/`."""
@@ -33,6 +36,10 @@ class Entry:
     real: Path
     size: int
     mtime_ns: int
+
+    def stamp(self, unit: str) -> Stamp:
+        """What tells this state of the file from any other, wherever input/ lies: name, size, time."""
+        return f"{unit}/{self.path}", self.size, self.mtime_ns
 
     @property
     def name(self) -> str:

@@ -8,18 +8,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.engine import Engine
 from pipeline.fields import TEMPLATE_VERSION
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.isolate import Failure, Limits
 from pipeline.model import Severity, Submission
 from pipeline.output import apart, safe_name
 from pipeline.progress import Progress
-from pipeline.render.returned import Marked
+from pipeline.render.returned import Marked, Returned
 from pipeline.render.workbooks import MarkTask, mark_file, mark_task
+from pipeline.reuse.kept import Codec, Kept
 from pipeline.settings import Settings
 from pipeline.submissions import Read
 from pipeline.summarise import Told, by_workbook
 
 FOLDER = "退回"
+
+
+def _identity(task: MarkTask) -> tuple[str | bytes, Returned]:
+    """The private copy is named by its content."""
+    return (task.source if isinstance(task.source, bytes) else task.source.name), task.returned
+
+
+MARKED: Kept[MarkTask, Marked | str] = Kept(Codec(Marked), _identity)
 _MEANING = {
     Severity.ERROR: "必须改正",
     Severity.WARNING: "请改正，确实没有问题的在“单位说明”里写明原因",
@@ -39,7 +49,7 @@ class GivenBack:
 
 
 def give_back(
-    told: Iterable[Told], read: Read, settings: Settings, workers: Workers, limits: Limits, progress: Progress
+    told: Iterable[Told], read: Read, settings: Settings, workers: Engine, limits: Limits, progress: Progress
 ) -> Iterator[GivenBack]:
     """Each workbook in which a finding decides, marked.
 
@@ -47,7 +57,11 @@ def give_back(
     that was sent; one for which even that fails is a fault.
     """
     by_book = by_workbook(told)
-    due = [s for s in read.submissions if any(each.decides for each in by_book[s.unit, s.workbook])]
+    due = [
+        each
+        for each in read.submissions
+        if settings.gives_back and any(said.decides for said in by_book[each.unit, each.workbook])
+    ]
     names = _names(due)
 
     def task(submission: Submission, *, as_sent: bool) -> MarkTask:
@@ -66,6 +80,7 @@ def give_back(
             limits=limits,
             on_done=lambda _: advance(1),
             window=16,
+            kept=MARKED,
         )
         refused = []
         for submission, (_, outcome) in zip(due, first, strict=True):
@@ -74,7 +89,7 @@ def give_back(
             else:
                 refused.append(submission)
     tasks = (task(each, as_sent=False) for each in refused)
-    second = workers.run(mark_file, tasks, limits=limits, window=4)
+    second = workers.run(mark_file, tasks, limits=limits, window=4, kept=MARKED)
     for submission, (_, outcome) in zip(refused, second, strict=True):
         if isinstance(outcome, Marked):
             remark = f"“{submission.workbook}”不能在原文件上标注，已改用标准表的版式退回，内容没有增减。"

@@ -154,13 +154,10 @@ class Workers:
         limits: Limits,
         on_done: Callable[[T], None] | None = None,
         window: int = 256,
+        kept: object = None,  # noqa: ARG002 - other engines have a use for it
     ) -> Iterator[tuple[T, R | Failure]]:
-        """Yield (task, result or Failure) in the order of tasks.
+        """See `pipeline.engine.Engine`: paths make better tasks than contents, and nothing is kept.
 
-        function must be importable by name, tasks (paths, rather than contents) and
-        results picklable. tasks is read as it is needed: at most `window` tasks are under
-        way or wait, finished, for an earlier one. on_done is called with each task when it
-        ends, in any order (for progress).
         A worker that dies gives its task one more try in a fresh process. Raises
         RuntimeError if workers cannot be started at all. One run at a time.
         """

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.collect import Collected, collect
-from pipeline.isolate import Limits, Workers
+from pipeline.engine import Engine
+from pipeline.isolate import Limits
 from pipeline.join import Key
 from pipeline.measure import Measured, measure
 from pipeline.progress import Progress
+from pipeline.reuse.store import Store
 from pipeline.settings import BEIJING, Loaded, Settings
 from pipeline.submissions import Fault
 
@@ -21,7 +23,7 @@ KEPT, UNPACKED, CACHE, LINKS, HISTORY = "收件", ".解压", ".检测缓存.db",
 
 @dataclass(slots=True)
 class Job:
-    """Where to read and write, the settings, the clock, the workers; remarks and faults as they come up.
+    """Where to read and write, settings, clock, workers, what is kept; remarks and faults as they come up.
 
     remarks are sentences for staff, faults (where, trace) are for run.json.
     """
@@ -30,7 +32,8 @@ class Job:
     output: Path
     loaded: Loaded
     now: dt.datetime
-    workers: Workers
+    workers: Engine
+    store: Store
     progress: Progress
     remarks: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -68,4 +71,4 @@ class Job:
 
     def measuring(self, collected: Collected) -> Callable[[Iterable[Key]], Measured]:
         """What gives the facts of files."""
-        return lambda keys: measure(keys, collected, self.output / CACHE, self.workers, self.progress)
+        return lambda keys: measure(keys, collected, self.workers, self.progress)

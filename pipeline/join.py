@@ -10,14 +10,16 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import pandas as pd
 
 from pipeline.fields import RESOURCE_FILE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, Entry, Unit
 from pipeline.model import Facts
+from pipeline.rules.distinct import answers
 
 Key = tuple[str, str]
 """(unit, path of the file below the unit's folder)."""
@@ -26,6 +28,10 @@ MISSING = "在提交的文件中找不到"
 UNFINISHED = "是没有下载完的临时文件"
 _LOCAL = re.compile(r"^(?:[A-Za-z]:|[\\/])|^~")
 _ABOVE = re.compile(r"(?:^|[\\/])\.\.(?:[\\/]|$)")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters and halves of characters (Unicode categories Cc and Cs)."""
+_PLAIN = re.compile(r"(?:\w[\w .()-]*/)*\w[\w .()-]*")
+"""Relative paths that can be written in one way only."""
 _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
 
 
@@ -57,9 +63,11 @@ class Index:
 
     def find(self, named: str) -> Match:
         """The file that a cell names (contract: relative path, else bare name if only one has it)."""
+        if named in self.paths and _PLAIN.fullmatch(named):
+            return Match(named)
         if "://" in named:
             return Match(problem="是网址，不是文件名")
-        if any(unicodedata.category(char) in ("Cc", "Cs") for char in named):
+        if _CONTROL.search(named):
             return Match(problem="含有不能用作文件名的字符")
         bare = posixpath.basename(named.replace("\\", "/").rstrip("/"))
         if _LOCAL.search(named) or _ABOVE.search(named):
@@ -146,31 +154,31 @@ def canonical_names(found: References) -> dict[int, str]:
 
 
 def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> pd.DataFrame:
-    rows = []
-    filled = values[values[field] != ""]
-    for index, unit, text in zip(filled.index, filled["@unit"], filled[field], strict=True):
-        names, separator = [text], ""
-        if field == RESOURCE_FILE:
-            names, separator = _names(text, indexes[unit])
-        whole = ";".join(names) if separator else ""
-        for named in names:
-            found = indexes[unit].find(named)
-            likely = whole or (found.likely if len(names) == 1 else "")
-            respelled = "是" if found.respelled else "否"
-            rows.append(
-                (
-                    index,
-                    unit,
-                    named,
-                    found.path,
-                    found.problem,
-                    respelled,
-                    likely,
-                    separator,
-                    found.unfinished,
-                )
-            )
-    return pd.DataFrame(rows, columns=_NAMED)
+    filled = values[["@unit", field]][values[field] != ""]
+    cells = list(zip(filled["@unit"].tolist(), filled[field].tolist(), strict=True))
+    found = answers(cells, lambda cell: list(_files(cell[1], field, indexes[cell[0]])))
+    rows = [
+        (index, unit, *each)
+        for index, (unit, _), files in zip(filled.index.tolist(), cells, found, strict=True)
+        for each in files
+    ]
+    return pd.DataFrame(_columns(rows, _NAMED), dtype=object).astype({"@index": int, "unfinished": bool})
+
+
+def _files(text: str, field: str, index: Index) -> Iterator[tuple[str | bool, ...]]:
+    """What a cell names, each with where it leads: `_NAMED` from `named` on."""
+    names, separator = _names(text, index) if field == RESOURCE_FILE else ([text], "")
+    whole = ";".join(names) if separator else ""
+    for named in names:
+        found = index.find(named)
+        likely = whole or (found.likely if len(names) == 1 else "")
+        respelled = "是" if found.respelled else "否"
+        yield named, found.path, found.problem, respelled, likely, separator, found.unfinished
+
+
+def _columns(rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> dict[str, Sequence[object]]:
+    """Rows as columns, also where there are none."""
+    return dict(zip(names, zip(*rows, strict=True) if rows else repeat(()), strict=False))
 
 
 def _names(text: str, index: Index) -> tuple[list[str], str]:
@@ -228,14 +236,18 @@ def orphans(
 
 def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: frozenset[Key]) -> pd.Series:
     """For rows without 资源文件: the one unclaimed media file that bears the resource's name, else ""."""
+    free = {
+        unit: {path for path in index.paths if sort_of(path) != "other" and (unit, path) not in claimed}
+        for unit, index in indexes.items()
+    }
     likely = pd.Series("", index=values.index, dtype=object)
-    lone = values[(values["资源文件"] == "") & (values["资源名称"] != "")]
-    for index, unit, title in zip(lone.index, lone["@unit"], lone["资源名称"], strict=True):
-        free = [
-            p for p in indexes[unit].by_title(title) if sort_of(p) != "other" and (unit, p) not in claimed
-        ]
-        if len(free) == 1:
-            likely[index] = free[0]
+    lone = (values["资源文件"] == "") & (values["资源名称"] != "")
+    lone &= values["@unit"].isin([unit for unit, paths in free.items() if paths])
+    rows = values[["@unit", "资源名称"]][lone]
+    for index, unit, title in zip(rows.index, rows["@unit"], rows["资源名称"], strict=True):
+        found = [path for path in indexes[unit].by_title(title) if path in free[unit]]
+        if len(found) == 1:
+            likely[index] = found[0]
     return likely
 
 
@@ -293,6 +305,9 @@ def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, 
     return table
 
 
+_DTYPES: dict[type, type] = {str: object, float: float, bool: bool}
+
+
 def _keys(found: pd.DataFrame) -> list[Key]:
     return _keys_of(found, "path")
 
@@ -304,9 +319,12 @@ def _keys_of(found: pd.DataFrame, column: str) -> list[Key]:
 def _with_facts(
     found: pd.DataFrame, keys: list[Key], measured: Mapping[Key, Facts], columns: Mapping[str, object]
 ) -> pd.DataFrame:
-    facts = [{**columns, **measured.get(key, {})} for key in keys]
-    known = pd.DataFrame(facts, index=found.index, columns=list(columns))
-    return pd.concat([found.drop(columns="@unit"), known], axis=1)
+    facts = {key: {**columns, **measured.get(key, {})} for key in set(keys)}
+    known = {
+        name: pd.Series([facts[key][name] for key in keys], found.index, dtype=_DTYPES[type(unknown)])
+        for name, unknown in columns.items()
+    }
+    return pd.concat([found.drop(columns="@unit"), pd.DataFrame(known)], axis=1)
 
 
 def measured_seconds(media: pd.DataFrame) -> pd.Series:

@@ -7,6 +7,7 @@ processes start at once and every other room may use it.
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -213,6 +214,7 @@ class Submission:
     """What the unit wrote into our 问题清单."""
 
 
+@functools.cache
 def letters(column: int) -> str:
     """The letters of a 1-based column: 1 → A, 28 → AB."""
     name = ""

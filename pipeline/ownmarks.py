@@ -41,6 +41,8 @@ LIST_HEADER: tuple[str, ...] = (
     "怎么改", "建议值", "是否采纳", "单位说明", "规则", "依据",
 )  # fmt: skip
 
+_LIST_HEADER = frozenset(LIST_HEADER)
+
 _HEADER_WITHIN = 60
 """Rows in which the header of the list is looked for."""
 
@@ -51,6 +53,7 @@ _OWN_NOTE = re.compile(rf"(?:^|\r?\n{NOTE_RULE}\r?\n){NOTE_BEGIN}.*?(?:{re.escap
 _BENT = re.compile("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]|_(?=x)")
 """What a spreadsheet program would not keep in a cell as it is, beside what JSON escapes anyway."""
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -61,7 +64,7 @@ def is_list_sheet(sheet: Sheet) -> bool:
     have renamed ours.
     """
     return any(True for _ in _identities(sheet)) or any(
-        len(cells) >= len(LIST_HEADER) and set(LIST_HEADER) <= {text.strip() for text in cells.values()}
+        len(cells) >= len(LIST_HEADER) and set(map(str.strip, cells.values())) >= _LIST_HEADER
         for cells in islice(sheet.rows.values(), _HEADER_WITHIN)
     )
 
@@ -77,7 +80,7 @@ def identity_of(book: Book) -> Mapping[str, str] | None:
 
 def json_text(prefix: str, values: Mapping[str, object]) -> str:
     """One cell's text: the prefix, then the values as JSON in their own order."""
-    return prefix + json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return prefix + _COMPACT.encode(values)
 
 
 def json_values(prefix: str, text: str) -> dict[str, object] | None:
@@ -103,7 +106,10 @@ def _identities(sheet: Sheet) -> Iterator[Mapping[str, str]]:
 
 
 def _texts_with(sheet: Sheet, prefix: str) -> Iterator[str]:
-    return (text for cells in sheet.rows.values() for text in cells.values() if text.startswith(prefix))
+    for cells in sheet.rows.values():
+        # Hardly a row has one: the texts are looked through together first.
+        if prefix in "\n".join(cells.values()):
+            yield from (text for text in cells.values() if text.startswith(prefix))
 
 
 def _round(identity: Mapping[str, str]) -> int:
@@ -120,7 +126,7 @@ def exact_texts(line: Answer) -> list[str]:
     The visible texts are cut, cleaned, and may be turned into numbers by a program.
     """
     texts = [line.code, line.field, line.place, line.value, line.suggestion, line.several]
-    written = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    written = _COMPACT.encode(texts)
     written = _BENT.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
     pieces = [written[start : start + _PIECE] for start in range(0, len(written), _PIECE)]
     return [EXACT + pieces[0], *(EXACT_MORE + piece for piece in pieces[1:])]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline import history
+from pipeline.engine import Engine
 from pipeline.history import Memory
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.isolate import Failure, Limits
 from pipeline.job import HISTORY
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.read.reviewbook import PARTS, FilledLine, read_review
@@ -34,7 +35,7 @@ class Recalled:
     read: Mapping[Path, bytes] = field(default_factory=dict)
 
 
-def recall(output: Path, workers: Workers, limits: Limits, now: dt.datetime) -> Recalled:
+def recall(output: Path, workers: Engine, limits: Limits, now: dt.datetime) -> Recalled:
     """Memory of the runs before, and what was filled in since. Raises HistoryError."""
     memory = history.open_history(output / HISTORY, _shown(output))
     books = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}

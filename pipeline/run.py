@@ -7,6 +7,7 @@ recall → collect → read → examine (canonical, join ← measure, validate) 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +18,18 @@ from pipeline.attachments import received_attachments
 from pipeline.collect import Collected
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
+from pipeline.engine import open_engine
 from pipeline.examine import Examined, Known, examine, indexes_of
-from pipeline.isolate import Workers
-from pipeline.job import KEPT, LINKS, Job
+from pipeline.job import CACHE, KEPT, LINKS, Job
 from pipeline.links.store import read_results
 from pipeline.model import Finding, Place, Submission
 from pipeline.output import locked
 from pipeline.progress import Progress
 from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, recall
 from pipeline.register import Register, aliases_table, read_register, units_table
+from pipeline.reuse.recall import Recalling
+from pipeline.reuse.rulings import Rulings
+from pipeline.reuse.store import open_store
 from pipeline.rounds.decide import Decided, Row, apply, remarks, rows_of
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import made_whole
@@ -71,9 +75,19 @@ def run(
 
     Raises OutputError, HistoryError, RegisterError, or OSError if input_folder cannot be listed.
     """
+    # A run makes millions of small objects and hardly a cycle: looking for cycles costs a tenth of it.
+    gc.set_threshold(100_000, 20, 20)
     register = read_register(Path(loaded.settings.unit_register))
-    with locked(output, now.isoformat(timespec="seconds")), Workers(jobs) as workers:
-        return _run(Job(input_folder, output, loaded, now, workers, progress), register)
+    with (
+        locked(output, now.isoformat(timespec="seconds")),
+        open_engine(loaded.settings, jobs) as engine,
+        open_store(output / CACHE) as (store, warning),
+    ):
+        job = Job(input_folder, output, loaded, now, Recalling(engine, store), store, progress)
+        job.remarks += [warning] if warning else []
+        result = _run(job, register)
+        store.forget_unused()
+        return result
 
 
 def _run(job: Job, register: Register | None) -> Result:
@@ -85,8 +99,11 @@ def _run(job: Job, register: Register | None) -> Result:
     as_sent = {(each.unit, each.workbook): each for each in read.submissions}
     known = _known(job, collected, read, register)
 
+    rulings = Rulings(job.store, job.settings, job.today.isoformat())
+
     def look() -> Examined:
-        return examine(read, collected, known, job.settings, job.today.isoformat(), job.measuring(collected))
+        measuring = job.measuring(collected)
+        return examine(read, collected, known, job.settings, rulings.today, measuring, rulings)
 
     examined = look()
     read, again = take_accepted(read, [*collected.findings, *read.findings, *examined.findings])
@@ -100,7 +117,6 @@ def _run(job: Job, register: Register | None) -> Result:
     told = merged(told, tell(progressed.findings, job.settings))
     counts = tally(told, read.submissions, decided.rows)
     job.faults += [*collected.faults, *read.faults, *examined.faults]
-    job.remarks += examined.measured.remarks
     standing = Standing(
         counts, collected, read, recalled.memory, decided, progressed.by_unit, register, job.settings,
         job.today, failed_units(job.faults, collected.units),

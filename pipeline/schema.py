@@ -1,48 +1,58 @@
 """The pandera schema of 资源清单, built from the fields: what a right cell is, and nothing else.
 
-Every column is text, blank is "". A failing cell comes out as (row index, field, why),
-`why` being `required` or `form`; the rules then say what is wrong with it.
+Every column is text, blank is "". It is asked of the distinct texts of each column; those that fail
+come out by check, `required` or `form`; the rules then say what is wrong with them. pandera is
+imported when a schema is first built: where there is no row to be read, nobody waits for it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import pandera.pandas as pa
 
-from pipeline.fields import FIELDS, Field
+from pipeline.fields import FIELDS, Field, form_of
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 REQUIRED, FORM = "required", "form"
 
 
 def build_schema(settings: Settings) -> pa.DataFrameSchema:
     """The schema under the settings in force (the code table, what is 必填)."""
+    import pandera.pandas as pa
+
     return pa.DataFrameSchema({field.name: pa.Column(None, _checks(field, settings)) for field in FIELDS})
 
 
-def failures(table: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """The failing cells: columns index, column, check.
+def refused(schema: pa.DataFrameSchema, name: str, texts: Collection[str]) -> dict[str, set[str]]:
+    """Which of the distinct texts of a field the schema refuses, by check.
 
-    A check that raises is our fault, not the cell's: RuntimeError.
+    A check that raises is our fault, not the text's: RuntimeError.
     """
+    from pandera.errors import SchemaErrors
+
+    column = schema.columns[name]
+    if not column.checks:
+        return {}
     try:
-        schema.validate(table, lazy=True)
-    except pa.errors.SchemaErrors as error:
+        column.validate(pd.DataFrame({name: pd.Series(list(texts), dtype=object)}), lazy=True)
+    except SchemaErrors as error:
         cases: pd.DataFrame = error.failure_cases
         broken = cases[cases["index"].isna()]
         if len(broken):
             raise RuntimeError(f"schema: {broken['failure_case'].iloc[0]}") from error
-        return cases[["index", "column", "check"]]
-    return pd.DataFrame({"index": [], "column": [], "check": []})
+        return {str(check): set(failing) for check, failing in cases.groupby("check")["failure_case"]}
+    return {}
 
 
 def right(field: Field, settings: Settings) -> Callable[[str], bool]:
     """Whether one text is in the canonical form of a field; the same that the schema asks."""
-    form = re.compile(field.form, re.DOTALL) if field.form else None
+    form = form_of(field.name) if field.form else None
     condition = REGISTER.conditions.get(field.name)
 
     def is_right(text: str) -> bool:
@@ -57,11 +67,13 @@ def right(field: Field, settings: Settings) -> Callable[[str], bool]:
 
 
 def _checks(field: Field, settings: Settings) -> list[pa.Check]:
+    import pandera.pandas as pa
+
     checks = []
     if field.name in settings.required:
         checks.append(pa.Check(_is_filled, error=REQUIRED))
     if field.name in REGISTER.readers:
-        checks.append(pa.Check(_on_distinct(right(field, settings)), error=FORM))
+        checks.append(pa.Check(_on_each(right(field, settings)), error=FORM))
     return checks
 
 
@@ -69,16 +81,10 @@ def _is_filled(column: pd.Series) -> pd.Series:
     return column != ""
 
 
-def _on_distinct(is_right: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
-    """Ask each distinct text once; blank is right here, `required` is another check."""
+def _on_each(is_right: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
+    """Ask each text; blank is right here, `required` is another check."""
 
     def check(column: pd.Series) -> pd.Series:
-        known = {"": True}
-        for text in column.tolist():
-            if text not in known:
-                known[text] = is_right(text)
-        if all(known.values()):
-            return pd.Series(True, index=column.index)
-        return column.map(known).astype(bool)
+        return pd.Series([not text or is_right(text) for text in column.tolist()], column.index, dtype=bool)
 
     return check

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from rich.console import Console
-from rich.table import Table
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.table import Table
 
     from pipeline.run import Result
     from pipeline.summarise import UnitSummary
@@ -31,10 +31,11 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
 
 def show(result: Result, output: Path) -> None:
     """One table of units, the rules that did not run, and where to look next."""
-    # Names come from outside: nothing in them is an instruction to the console.
-    console = Console(highlight=False, markup=False, emoji=False)
-    if console.is_terminal:
-        console.print(_table(result))
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        # Names come from outside: nothing in them is an instruction to the console.
+        Console(highlight=False, markup=False, emoji=False).print(_table(result))
     else:
         _print_lines(result)
     for line in _summary(result, output):
@@ -88,6 +89,8 @@ def _cells(unit: UnitSummary, files: list[str], joint: str) -> tuple[str, ...]:
 
 
 def _table(result: Result) -> Table:
+    from rich.table import Table
+
     table = Table(title="校验结果")
     for name, justify in _COLUMNS:
         table.add_column(name, justify=justify, overflow="fold")

@@ -197,17 +197,39 @@ class Settings(_Closed):
     """From which likeness of names, in percent, two resources are near-duplicates."""
     statement: str
     """附件2 word for word, with {unit} {year} {date}."""
-    returned_rows: Literal["全部", "有问题的"] = "全部"
+    returned_rows: Literal["全部", "有问题的", "不退回"] = "全部"
     links: Links
     safe_corrections: Literal["警告", "错误"] = "警告"
     severity: dict[str, Severity] = {}
     off: tuple[str, ...] = ()
     limits: Limits
+    engine: Literal["local", "inline", "dask"] = "local"
+    """Where files are read, measured and marked; see `pipeline.engine`."""
+    scheduler: str = ""
+    """The address of dask's scheduler."""
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether marked workbooks and letters are written at all."""
+        return self.returned_rows != "不退回"
 
     @property
     def standard(self) -> Profile:
         """The profile in force."""
         return self.profiles[self.profile]
+
+
+class Traced:
+    """Settings that remember which of them were asked for; stands in for `Settings`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is asked for yet."""
+        self._settings, self.asked = settings, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        """The setting."""
+        self.asked.add(name)
+        return getattr(self._settings, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +443,9 @@ def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[
         yield lines[where], said
 
 
+_SCHEDULER = re.compile(r"(?:tcp|tls)://[^\s/]+:[0-9]{1,5}")
+
+
 def _other_sections(tree: Mapping[str, Any], sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
     """Names that another section of the file must have."""
     chosen, profiles = tree.get("profile"), [name for _, name in sections.get("profiles", ())]
@@ -430,6 +455,8 @@ def _other_sections(tree: Mapping[str, Any], sections: Mapping[str, Entries]) ->
     for where, code in sections.get("media_types", ()):
         if types and code not in types:
             yield where, f"resource_types 中没有“{code}”"
+    if tree.get("engine") == "dask" and not _SCHEDULER.fullmatch(str(tree.get("scheduler") or "")):
+        yield ("engine",), "用 dask 时要在 scheduler 写明调度器的地址，如 tcp://10.1.2.3:8786"
     platforms, aliases = tree.get("platforms"), tree.get("platform_aliases")
     if isinstance(platforms, dict) and isinstance(aliases, dict):
         for alias, name in aliases.items():

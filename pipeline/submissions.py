@@ -13,19 +13,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.collect import Collected
+from pipeline.engine import Engine
 from pipeline.files import Received, Unit
-from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.output import safe_name
 from pipeline.papers import named_as
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
+from pipeline.reuse.kept import Codec, Kept
 from pipeline.rounds.accept import apply
 from pipeline.rounds.compare import previous_of, round_number
 from pipeline.rounds.remembered import Sent
 
 Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""
+
+READINGS: Kept[ReadTask, Submission | Finding] = Kept(
+    Codec(Submission), lambda task: (task.copy.name, task.unit, task.workbook)
+)
+"""The private copy is named by its content."""
 
 _DIGITS = 3
 """Of a round's number; what is longer is not ours."""
@@ -67,7 +74,7 @@ class Read:
         return self.received[submission.unit, submission.workbook].sha256
 
 
-def read_all(collected: Collected, workers: Workers, limits: Limits, progress: Progress) -> Read:
+def read_all(collected: Collected, workers: Engine, limits: Limits, progress: Progress) -> Read:
     """Read every workbook. A loose one joins the unit that it states, which `collected` then has.
 
     Of rivals all count; `choose` has the last word.
@@ -77,7 +84,9 @@ def read_all(collected: Collected, workers: Workers, limits: Limits, progress: P
     tasks = [ReadTask(received.copy, unit, received.entry.path) for unit, received in sources]
     read = Read()
     with progress.stage("读取工作簿", len(tasks)) as advance:
-        outcomes = workers.run(read_submission, tasks, limits=limits, on_done=lambda _: advance(1))
+        outcomes = workers.run(
+            read_submission, tasks, limits=limits, on_done=lambda _: advance(1), kept=READINGS
+        )
         for (unit, received), (task, outcome) in zip(sources, outcomes, strict=True):
             settled = _settled(task, outcome, read)
             _take(settled if unit else _housed(settled, received, collected), received, read, loose=not unit)
@@ -130,7 +139,7 @@ class Earlier:
 
 
 def read_earlier(
-    read: Read, sent: Mapping[str, Sequence[Sent]], keep: Path, workers: Workers, limits: Limits
+    read: Read, sent: Mapping[str, Sequence[Sent]], keep: Path, workers: Engine, limits: Limits
 ) -> tuple[dict[tuple[str, str], Earlier], list[str]]:
     """For each submission that has one the workbook of the round before, from the copies in `keep`.
 
@@ -151,7 +160,7 @@ def read_earlier(
             remarks.append(_gone(each))
     tasks = [ReadTask(copy, each.unit, each.workbook) for each, _, copy in wanted]
     earlier = {}
-    outcomes = workers.run(read_submission, tasks, limits=limits)
+    outcomes = workers.run(read_submission, tasks, limits=limits, kept=READINGS)
     for (each, digest, _), (_, outcome) in zip(wanted, outcomes, strict=True):
         if isinstance(outcome, Submission):
             earlier[each.unit, each.workbook] = Earlier(digest, outcome)

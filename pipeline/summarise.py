@@ -182,7 +182,9 @@ class Tally:
         """
         if self.whole_workbooks.get((unit, workbook), _NONE).deciding_errors:
             return RETURNED
-        here = self.rows.get((unit, workbook, row), _NONE)
+        here = self.rows.get((unit, workbook, row))
+        if here is None:
+            return PASSED
         given_up = self.decisions.get((unit, workbook, row)) == NOT_RECOMMENDED
         return RETURNED if given_up and here.errors else here.verdict
 

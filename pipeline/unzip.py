@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.durable import write_whole
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.engine import Engine
+from pipeline.isolate import Failure, Limits
 from pipeline.model import Rejection
 from pipeline.read.archive import Unpacked, unpack
 from pipeline.receive import why_unreadable
@@ -38,7 +39,7 @@ Outcome = Unpacked | Rejection | Failure
 
 
 def unpack_all(
-    zips: Sequence[Packed], work: Path, workers: Workers, limits: Limits
+    zips: Sequence[Packed], work: Path, workers: Engine, limits: Limits
 ) -> list[tuple[Path, Outcome]]:
     """The folder and the outcome of each zip. Raises OSError if our own disk is full or gone."""
     tasks = [_task(each, work) for each in zips]

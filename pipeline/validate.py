@@ -7,10 +7,11 @@ else; no rule sees a cell that is already known to be malformed.
 
 from __future__ import annotations
 
-import inspect
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import chain, repeat
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ from pipeline.model import Finding, Place
 from pipeline.rules import REGISTER, Rule
 from pipeline.rules.duration import clock
 from pipeline.rules.rule import Check
-from pipeline.settings import Settings
+from pipeline.settings import Settings, Traced
 from pipeline.trace import trace_of
 
 SWITCHED_OFF = "config.yaml 中已停用，有这种问题的值照原样采用"
@@ -35,95 +36,155 @@ _WITHOUT = {
 _BY_ENGINE = {"value", "suggestion", "field", "row", "hint"}
 
 
+Known = Mapping[str, Mapping[str, Sequence[Finding]]]
+"""Findings by rule and unit; a unit of which a rule has nothing to say is there with none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Findings in the order of places; skipped: rule code → reason; faults: (rule code, trace)."""
+    """Findings by rule and place; skipped: rule code → reason; faults: (rule code, trace).
+
+    fresh: of the rules that see one unit at a time, what they said of those units that they were asked
+    about. asked: the settings that each of these rules read for it.
+    """
 
     findings: list[Finding]
     skipped: dict[str, str]
     faults: list[tuple[str, str]]
+    fresh: Known = field(default_factory=dict)
+    asked: Mapping[str, Set[str]] = field(default_factory=dict)
 
 
-def validate(table: Table, tables: Mapping[str, pd.DataFrame], settings: Settings, today: str) -> Outcome:
+def validate(
+    table: Table,
+    tables: Mapping[str, pd.DataFrame],
+    settings: Settings,
+    today: str,
+    known: Known = MappingProxyType({}),
+) -> Outcome:
     """All table rules. tables: `resources`, and those others that are known.
 
     A table made from resource rows carries their index in `@index`: an index of its own
     would not survive a merge. Any other has the provenance columns and `value`, and where the
     finding's field is not what the rule is `on`, or has a cell, `@field` and `@cell`.
+    known: what rules that see one unit at a time are known to say; they are not asked about these units.
     """
-    findings: list[Finding] = []
     skipped: dict[str, str] = {}
     faults: list[tuple[str, str]] = []
-    given = {**tables, "settings": settings, "today": today}
+    found: dict[str, list[Finding]] = {}
+    runnable: list[tuple[Rule, Check]] = []
     for rule, check in REGISTER.table_rules():
         reason = why_skipped(rule, tables, settings)
         if reason:
             skipped[rule.code] = reason
-            continue
+        else:
+            runnable.append((rule, check))
+
+    @lru_cache(maxsize=1)
+    def seen_by(name: str, reads: frozenset[str], units: frozenset[str] | None) -> pd.DataFrame:
+        rows = tables[name] if units is None else _of_units(tables[name], units)
+        return _sound(rows, reads, table.broken)
+
+    fresh: dict[str, dict[str, list[Finding]]] = {}
+    asked: dict[str, Set[str]] = {}
+    everyone = {name: _units(table, tables[name]) for name in {rule.table for rule, _ in runnable}}
+    for rule, check in sorted(runnable, key=_what_it_sees):
+        said = known.get(rule.code, {}) if rule.sees_one_unit else {}
+        units = everyone[rule.table].difference(said)
+        traced = Traced(settings)
+        given = {**tables, "settings": traced, "today": today}
         try:
-            findings += _run(rule, check, table, given)
+            rows = seen_by(rule.table, frozenset(rule.reads), units if said else None)
+            new = _run(rule, check, rows, given, table)
         except Exception as error:
             faults.append((rule.code, trace_of(error)))
-    return Outcome(findings, skipped, faults)
+            continue
+        found[rule.code] = [*chain.from_iterable(said.values()), *new]
+        if rule.sees_one_unit and units:
+            fresh[rule.code], asked[rule.code] = _by_unit(units, new), traced.asked
+    findings = [each for code in sorted(found) for each in found[code]]
+    return Outcome(findings, skipped, sorted(faults), fresh, asked)
+
+
+def _units(table: Table, rows: pd.DataFrame) -> frozenset[str]:
+    """The units that have rows in a table, or sent resources."""
+    there = frozenset(rows["@unit"]) if "@unit" in rows else frozenset[str]()
+    return there | {row[0] for row in table.rows}
+
+
+def _of_units(rows: pd.DataFrame, units: frozenset[str]) -> pd.DataFrame:
+    return rows[rows["@unit"].isin(units)] if units else rows[:0]
+
+
+def _by_unit(units: Iterable[str], findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    by_unit: dict[str, list[Finding]] = {unit: [] for unit in units}
+    for each in findings:
+        by_unit[each.place.unit].append(each)
+    return by_unit
+
+
+def _what_it_sees(one: tuple[Rule, Check]) -> tuple[str, list[str]]:
+    """Rules that see the same rows stand together, so that these are chosen once and kept no longer."""
+    return one[0].table, sorted(one[0].reads)
 
 
 def why_skipped(rule: Rule, tables: Mapping[str, pd.DataFrame], settings: Settings) -> str:
     """Why a rule cannot or shall not run, "" if it runs."""
     if rule.code in settings.off:
         return SWITCHED_OFF
-    for name in _tables_read(rule):
+    for name in rule.tables:
         if name not in tables:
             return _WITHOUT.get(name, "没有可供检查的文件")
     missing = [name for name in rule.reads if name not in tables[rule.table]]
     return f"没有“{'、'.join(missing)}”列" if missing else ""
 
 
-def _tables_read(rule: Rule) -> list[str]:
-    """The rule's own table, then those others that its check asks for by name."""
-    asked = inspect.signature(rule.check).parameters if rule.check else ()
-    return [rule.table, *(name for name in asked if name not in (rule.table, "settings", "today"))]
-
-
-def _run(rule: Rule, check: Check, table: Table, given: Mapping[str, Any]) -> Iterable[Finding]:
-    rows = _sound(given[rule.table], rule.reads, table.broken)
+def _run(
+    rule: Rule, check: Check, rows: pd.DataFrame, given: Mapping[str, Any], table: Table
+) -> list[Finding]:
     if rows.empty:
         return []
-    wanted = inspect.signature(check).parameters
-    wrong = check(**{name: rows if name == rule.table else given[name] for name in wanted})
-    return _once_a_cell(_findings(rule, wrong, table))
+    wrong = check(**{name: rows if name == rule.table else given[name] for name in rule.asked_for})
+    findings = _findings(rule, wrong, table)
+    one_each = "@index" in wrong and wrong["@index"].is_unique
+    return list(findings) if one_each else _once_a_cell(findings)
 
 
-def _sound(rows: pd.DataFrame, reads: tuple[str, ...], broken: pd.DataFrame) -> pd.DataFrame:
+def _sound(rows: pd.DataFrame, reads: Collection[str], broken: pd.DataFrame) -> pd.DataFrame:
     """The rows in which no cell that the rule reads is malformed."""
     if not reads or rows.empty:
         return rows
-    bad = broken[list(reads)].any(axis=1)
-    return rows[~rows["@index"].map(bad).astype(bool)]
+    bad = broken[list(reads)].any(axis=1).to_numpy()[rows["@index"].to_numpy(dtype=int)]
+    return rows[~bad] if bad.any() else rows
 
 
-def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterable[Finding]:
-    facts = sorted(rule.names() - _BY_ENGINE)
-    optional = [name for name in ("suggestion", "value", "safe") if name in wrong]
-    origin = [name for name in ("@index", "@field", "@cell") if name in wrong]
-    columns = list(dict.fromkeys([*PROVENANCE, *origin, *optional, *facts]))
-    for row in wrong[columns].to_dict("records"):
-        if "@index" in row:
-            place = table.place(row["@index"], rule.on)
-            value = table.text(row["@index"], rule.on)
-        else:
-            where = (row["@unit"], row["@workbook"], row["@sheet"], row["@row"])
-            place = Place(*where, row.get("@field", rule.on), row.get("@cell", ""))
-            value = row["value"]
-        suggestion = row.get("suggestion", "")
-        safe = bool(row.get("safe", False))
-        yield Finding(rule.code, place, value, {name: row[name] for name in facts}, suggestion, safe)
+def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterator[Finding]:
+    """A finding for each wrong row, all of them with the same facts in the same order."""
+    code, field, count = rule.code, rule.on, len(wrong)
+    names = sorted(rule.names() - _BY_ENGINE)
+
+    def column(name: str, otherwise: object = "") -> Iterable[Any]:
+        return wrong[name].tolist() if name in wrong else repeat(otherwise, count)
+
+    if "@index" in wrong:
+        indexes = wrong["@index"].tolist()
+        places = [table.place(index, field) for index in indexes]
+        values: Iterable[str] = [table.text(index, field) for index in indexes]
+    else:
+        where = [wrong[name].tolist() for name in PROVENANCE]
+        places = list(map(Place, *where, column("@field", field), column("@cell")))
+        values = wrong["value"].tolist()
+    facts = zip(*(wrong[name].tolist() for name in names), strict=True) if names else repeat((), count)
+    suggested = zip(column("suggestion"), column("safe", otherwise=False), strict=True)
+    for place, value, told, (suggestion, safe) in zip(places, values, facts, suggested, strict=True):
+        yield Finding(code, place, value, dict(zip(names, told, strict=True)), suggestion, bool(safe))
 
 
-def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:
+def _once_a_cell(findings: Iterable[Finding]) -> list[Finding]:
     """One line per cell and rule: several files of one cell with the very same fault are named together."""
     kept: dict[tuple[object, ...], Finding] = {}
     for found in findings:
-        same = tuple(sorted((name, fact) for name, fact in found.facts.items() if name != "named"))
+        same = tuple(fact for name, fact in found.facts.items() if name != "named")
         key = (found.place, same, "" if found.place.row else found.value)
         first = kept.get(key)
         if first is None:
@@ -131,7 +192,7 @@ def _once_a_cell(findings: Iterable[Finding]) -> Iterable[Finding]:
         elif "named" in first.facts and found.facts["named"] not in first.facts["named"].split("”“"):
             named = f"{first.facts['named']}”“{found.facts['named']}"
             kept[key] = replace(first, facts={**first.facts, "named": named})
-    return kept.values()
+    return list(kept.values())
 
 
 def measured_suggestions(table: Table, measured: pd.Series) -> None:
@@ -139,10 +200,11 @@ def measured_suggestions(table: Table, measured: pd.Series) -> None:
 
     measured: seconds by row index, NaN where unknown. The findings of `table` are replaced.
     """
-    lengths = dict(zip(table.rows, measured, strict=True))
-    for number, found in enumerate(table.findings):
+    rounded = enumerate(measured.round().tolist())
+    lengths = {table.rows[index]: int(length) for index, length in rounded if length > 0}
+    for number, found in enumerate(table.findings) if lengths else ():
         if found.code.startswith("R09") and not found.safe:
             place = found.place
-            length = lengths[place.unit, place.workbook, place.sheet, place.row]
-            if not math.isnan(length) and round(length) > 0:
-                table.findings[number] = replace(found, suggestion=clock(round(length)))
+            length = lengths.get((place.unit, place.workbook, place.sheet, place.row))
+            if length:
+                table.findings[number] = replace(found, suggestion=clock(length))

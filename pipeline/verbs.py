@@ -36,8 +36,12 @@ def validate(chosen: Namespace) -> int:
     from pipeline.screen import show
 
     now = dt.datetime.now().astimezone()
-    with _sentences():
-        result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
+    try:
+        with _sentences():
+            result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
+    except KeyboardInterrupt as error:
+        said = "已中断，没有留下不完整的结果；再次运行时，已经读过和检测过的文件不用重做。"
+        raise Stop(said, INTERRUPTED) from error
     (chosen.output / REPORT).unlink(missing_ok=True)
     show(result, chosen.output)
     if result.faults:
@@ -51,20 +55,24 @@ def links(chosen: Namespace) -> int:
         return _carry(chosen)
     loaded = _ready(chosen)
 
-    from pipeline.isolate import Workers
-    from pipeline.job import Job
+    from pipeline.engine import open_engine
+    from pipeline.job import CACHE, Job
     from pipeline.links.conduct import ResultsError, open_links, told
     from pipeline.output import locked
     from pipeline.progress import Progress
+    from pipeline.reuse.recall import Recalling
+    from pipeline.reuse.store import open_store
 
     now = dt.datetime.now().astimezone()
     try:
         with (
             _sentences(),
             locked(chosen.output, now.isoformat(timespec="seconds")),
-            Workers(chosen.jobs) as workers,
+            open_engine(loaded.settings, chosen.jobs) as engine,
+            open_store(chosen.output / CACHE) as (store, _),
         ):
-            job = Job(chosen.input, chosen.output, loaded, now, workers, Progress(sys.stderr))
+            workers = Recalling(engine, store)
+            job = Job(chosen.input, chosen.output, loaded, now, workers, store, Progress(sys.stderr))
             summary = open_links(job)
     except ResultsError as error:
         raise Stop(str(error), FAULT) from error
@@ -169,6 +177,7 @@ def _ready(chosen: Namespace) -> Loaded:
 @contextlib.contextmanager
 def _sentences() -> Iterator[None]:
     """Turn what the stages say of files that cannot be used into the end of the verb."""
+    from pipeline.engine import EngineError
     from pipeline.history import HistoryError
     from pipeline.output import OutputError
     from pipeline.register import RegisterError
@@ -178,7 +187,7 @@ def _sentences() -> Iterator[None]:
         yield
     except (OutputError, HistoryError) as error:
         raise Stop(str(error), FAULT) from error
-    except (RegisterError, ReportError) as error:
+    except (EngineError, RegisterError, ReportError) as error:
         raise Stop(str(error), USAGE) from error
 
 

@@ -49,7 +49,6 @@ from pipeline.links.result import Ending, Evidence, Hop
 from pipeline.links.store import open_store, read_results
 from pipeline.model import Finding, Place, Rejection, Severity, Submission
 from pipeline.papers import understand
-from pipeline.probe.cache import Stamp, open_cache
 from pipeline.probe.facts import probe_file
 from pipeline.probe.seal import scan_facts
 from pipeline.read.archive import Unpacked, unpack
@@ -64,6 +63,7 @@ from pipeline.render.returned import Marked
 from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv
 from pipeline.render.workbooks import mark_file, mark_task
+from pipeline.reuse.store import open_store as open_kept
 from pipeline.rounds.decide import rows_of
 from pipeline.rounds.remembered import Decision, Judged
 from pipeline.rounds.review import decisions_of, review_lines
@@ -354,8 +354,9 @@ def _evidence() -> list[Evidence]:
 def cache_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
-        with open_cache(path) as (cache, _):
-            cache.put_many({Stamp(f"甲/{n}.mp4", n, n): {"real": "mp4", "duration_ms": n} for n in range(40)})
+        with open_kept(path) as (store, _):
+            for number in range(40):
+                store.put(b"key %d" % number, b"value %d" % number)
         return path.read_bytes()
 
 
@@ -524,12 +525,11 @@ def configures_or_refuses(path: Path) -> str:
 
 
 def caches_or_forgets(path: Path) -> str:
-    stamps = [Stamp(f"甲/{n}.mp4", n, n) for n in range(40)]
-    with open_cache(path) as (cache, _):
-        known = cache.get_many(stamps)
-        cache.put_many({stamps[0]: {"real": "mp4"}})
-    right = {stamp: {"real": "mp4", "duration_ms": stamp.size} for stamp in stamps}
-    return "" if all(right[stamp] == facts for stamp, facts in known.items()) else "other facts in silence"
+    right = {b"key %d" % number: b"value %d" % number for number in range(40)}
+    with open_kept(path) as (store, _):
+        known = store.get_many(list(right))
+        store.put(b"key 0", b"")
+    return "" if known.items() <= right.items() else "other values in silence"
 
 
 def links_or_forgets(path: Path) -> str:

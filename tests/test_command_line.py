@@ -217,7 +217,7 @@ def test_names_are_no_instructions_to_a_terminal(
     from pipeline.screen import show
     from pipeline.summarise import Counts, UnitSummary
 
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "120")
     unit = UnitSummary("甲[/red]:smile:", "通过", "表.xlsx", 3, Counts(), 3, 0, 0, 1, "", "")
     units = [replace(unit, unit=f"{unit.unit}{n}") for n in range(70)]
@@ -323,7 +323,7 @@ def test_an_interrupt_leaves_the_old_output(folder: Path, number: int, delay: fl
         _, told = process.communicate(timeout=5)
     if process.returncode != 1:
         assert process.returncode == 130
-        assert "已中断，没有留下不完整的结果。" in told.decode()
+        assert "已中断，没有留下不完整的结果" in told.decode()
         assert is_old(folder)
     until = time.monotonic() + 5
     while any(Path(f"/proc/{each}/cmdline").exists() for each in workers) and time.monotonic() < until:

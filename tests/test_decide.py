@@ -210,7 +210,7 @@ def test_whose_turn_it_is_after_the_deadline(today: date, rows: list[dict[str, s
 
 def test_only_not_recommended_outlives_a_change_of_the_row() -> None:
     old = rows_of(TABLE)[2]
-    changed = replace(old, content="0" * 16)
+    changed = rows_of(table_of([*ROWS[:2], {**ROWS[2], "学习人数": "12"}]))[2]
     for verdict in ("通过", "退回", "不推荐"):
         made = of_row(verdict, TABLE, 4)
         assert holds(replace(made, value=old.content), old)

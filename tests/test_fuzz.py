@@ -20,8 +20,8 @@ from pipeline.fields import NAMES
 from pipeline.history import HistoryError, open_history
 from pipeline.links.store import read_results
 from pipeline.model import Finding, Rejection
-from pipeline.probe.cache import open_cache
 from pipeline.read.archive import unpack
+from pipeline.reuse.store import open_store
 from pipeline.rounds.review import Filled, decisions_of
 from pipeline.run import Result
 from pipeline.screen import show
@@ -140,8 +140,8 @@ def test_a_history_of_odd_values_is_damaged(tmp_path: Path, damage: Callable[[by
 def test_caches_whose_names_are_no_text_are_begun_anew(tmp_path: Path) -> None:
     cache, store = tmp_path / "检测.db", tmp_path / "链接.db"
     cache.write_bytes(schema_that_is_no_text(fuzz.cache_file()))
-    with open_cache(cache) as (facts, warning):
-        assert facts.get_many([]) == {}
+    with open_store(cache) as (kept, warning):
+        assert kept.get_many([b"key 0"]) == {}
     assert "已重新建立" in warning
     store.write_bytes(schema_that_is_no_text(fuzz.link_file()))
     results, said = read_results(store)

@@ -19,7 +19,9 @@ ROOMS = {
     "av": {"demo"},
     "xlrd": {"read"},
     "olefile": {"read"},
-    "sqlite3": {"probe", "history", "links"},
+    "sqlite3": {"reuse", "history", "links"},
+    "msgspec": {"reuse"},
+    "distributed": {"cluster"},
     "httpx": {"links"},
     "tenacity": {"links"},
     "matplotlib": {"render"},
@@ -30,8 +32,8 @@ ROOMS = {
     "pandera": {"schema"},
 }
 CORE = {
-    "model", "fields", "rules", "schema", "canonical", "validate", "join", "summarise", "files", "rounds",
-    "figures", "papers", "papertables",
+    "model", "fields", "column", "rules", "schema", "canonical", "validate", "join", "summarise", "files",
+    "rounds", "figures", "papers", "papertables",
 }  # fmt: skip
 EDGES = {
     "collect",
@@ -45,6 +47,10 @@ EDGES = {
     "measure",
     "giveback",
     "isolate",
+    "engine",
+    "cluster",
+    "reuse",
+    "job",
     "progress",
     "screen",
     "links",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import email
 import email.policy
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.model import Finding, Place
 from pipeline.render.letters import Attached, chat_text, overdue_letter, return_letter
+from pipeline.render.letters.mime import draft as drafted
 from pipeline.summarise import Counts, UnitSummary, tell
 from tests.small_tables import SETTINGS
 
@@ -85,3 +89,40 @@ def test_the_chat_text_is_one_line() -> None:
     said = chat_text(UNIT, CALL)
     assert said.startswith("【示例学院】")
     assert said.strip().count("\n") == 0
+
+
+def by_the_library(
+    subject: str, to: Address | None, text: str, html: str, workbooks: list[Attached]
+) -> bytes:
+    """The same letter, made by the standard library alone."""
+    letter = EmailMessage(policy=email.policy.SMTP)
+    letter["Subject"] = subject
+    if to:
+        letter["To"] = to
+    letter["X-Unsent"] = "1"
+    letter.set_content(text, cte="base64")
+    letter.add_alternative(html, subtype="html", cte="base64")
+    for each in workbooks:
+        kind = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        letter.add_attachment(each.data, *kind, filename=each.name)
+    for number, part in enumerate(letter.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_part_{number}_=")
+    return letter.as_bytes()
+
+
+LINE = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=60).map(
+    lambda text: " ".join(text.split())
+)
+BODY = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
+NAME = st.builds("{}{}.xlsx".format, st.sampled_from(["a", "清单", "清单 (2)", 'a"b', "x" * 90]), LINE)
+TO = st.sampled_from(
+    [None, *(Address(username=user, domain="a.edu.cn") for user in ("a", "a..b", ".a", "x" * 64))]
+)
+
+
+@given(LINE, TO, BODY, BODY, st.lists(st.builds(Attached, NAME, st.binary(max_size=200)), max_size=2))
+def test_a_letter_is_what_the_library_writes(
+    subject: str, to: Address | None, text: str, html: str, workbooks: list[Attached]
+) -> None:
+    assert drafted(subject, to, text, html, workbooks) == by_the_library(subject, to, text, html, workbooks)

@@ -552,7 +552,7 @@ def test_answers_are_carried_to_the_matching_line(
 
 def test_adopted_value_keeps_its_answer_through_the_rounds(tmp_path: Path) -> None:
     (one,) = marks_of(submission(), told("W09", "资源时长", 3, "45:30", "00:45:30"))
-    marked = mark(plain_book(), returned(replace(one, severity=Severity.NOTE), last=7)).data
+    marked = mark(plain_book(), returned(one._replace(severity=Severity.NOTE), last=7)).data
     (found,) = answers_of(read(marked, tmp_path))
     assert (found.code, found.value, found.suggestion, found.accepted) == ("W09", "45:30", "00:45:30", "是")
 

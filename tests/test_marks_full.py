@@ -70,7 +70,7 @@ def _findings(data: bytes, path: Path) -> collections.Counter[tuple[str, str]]:
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 def test_after_a_save_by_libreoffice_everything_is_known_again(tmp_path: Path) -> None:
     data, said = rich_book(), returned(*usual_marks())
-    answered = replace(said, marks=tuple(replace(one, explained="已核对") for one in said.marks))
+    answered = replace(said, marks=tuple(one._replace(explained="已核对") for one in said.marks))
     saved, baseline = _resaved({"marked": mark(data, answered).data, "plain": data}, tmp_path)
     book = _as_read(saved)
     assert [is_list_sheet(sheet) for sheet in book.sheets] == [True, False, False, False, False]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import io
+import math
 import re
+import subprocess
+import sys
 import zipfile
+from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from pipeline.fields import ERROR_COLUMN, LIST_SHEET
 from pipeline.render.active import points_outside
+from pipeline.render.inert import line_count, stored, xml_attribute, xml_text
 from pipeline.render.marks import mark
 from pipeline.render.package import Unmarkable, read, relations, write
 from pipeline.render.unmark import unmark
@@ -338,3 +345,26 @@ def test_what_hangs_on_a_connection_goes_with_it() -> None:
     assert "dataModel" not in workbook
     assert "{G}" in workbook
     assert openpyxl.load_workbook(io.BytesIO(marked.data)).sheetnames == [LIST_SHEET, DATA]
+
+
+# ── What is written by the thousand ──────────────────────────────────────────────────
+
+TEXT = st.text(st.characters() | st.sampled_from("\r\n\t<>&\"'_x000B_\x00\x85\ufffe资源，"), max_size=60)
+
+
+@given(TEXT)
+def test_texts_are_escaped_as_the_library_does(text: str) -> None:
+    assert xml_text(text) == escape(stored(text))
+    assert xml_attribute(text) == quoteattr(text)
+
+
+@given(TEXT, st.integers(1, 130))
+def test_lines_are_counted_by_characters(text: str, width: int) -> None:
+    widths = [sum(2 if each > "\u2e7f" else 1 for each in line) for line in text.split("\n")]
+    assert line_count(text, width) == sum(max(1, math.ceil(each / width)) for each in widths)
+
+
+def test_a_worker_that_marks_loads_neither_tables_nor_rules() -> None:
+    heavy = "{'pandas', 'numpy', 'pydantic', 'xlsxwriter', 'ssl', 'pipeline.rules'}"
+    code = f"import sys, pipeline.render.marks; print(*sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout.split() == []

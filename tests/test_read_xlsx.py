@@ -7,6 +7,7 @@ import random
 import struct
 import zipfile
 from datetime import date, time, timedelta
+from itertools import chain
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -21,7 +22,7 @@ from pipeline.model import Area, Book, Kind, Rejection, Sheet
 from pipeline.read import cells, xlsx
 from pipeline.read.book import read_book
 from pipeline.read.budget import Budget
-from pipeline.read.cells import NotPlain
+from pipeline.read.cells import Block, NotPlain
 from pipeline.read.formats import form_of
 from pipeline.read.package import xml_text
 from pipeline.read.pictures import described_as
@@ -326,10 +327,10 @@ FORMS = tuple(form_of(code) for code in ("General", "yyyy-mm-dd", "[h]:mm:ss", "
 
 
 def by_plain_road(xml: str) -> Sheet | str | None:
-    reading = xlsx.SheetReading(FORMS, ["零", "一", "二"], False, Budget())
+    reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(["零", "一", "二", ""]), Budget())
     try:
         text = xml_text(xml.encode(), "表")
-        return xlsx.sheet_of("表", False, cells.plain_rows(text), cells.skeleton(text), "表", reading)
+        return xlsx.sheet_of("表", False, *cells.plain_sheet(text), "表", reading)
     except NotPlain:
         return None
     except Refused as verdict:
@@ -337,7 +338,7 @@ def by_plain_road(xml: str) -> Sheet | str | None:
 
 
 def by_full_road(xml: str) -> Sheet | str:
-    reading = xlsx.SheetReading(FORMS, ["零", "一", "二"], False, Budget())
+    reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(["零", "一", "二", ""]), Budget())
     try:
         text = xml_text(xml.encode(), "表")
         return xlsx.sheet_of("表", False, cells.parsed_rows(text, "表"), text, "表", reading)
@@ -396,6 +397,112 @@ def test_the_plain_road_never_reads_what_the_full_road_would_not() -> None:
     assert same > 20
 
 
+def alike_rows(numbers: list[int], values: list[tuple[str, str]]) -> str:
+    """Rows whose cells are written alike; a pair is attributes and content of one column."""
+    return "".join(
+        f'<row r="{number}" spans="1:9">'
+        + "".join(
+            f'<c r="{cells.letters_of(at)}{number}"{attributes}>{content}</c>'
+            for at, (attributes, content) in enumerate(values, start=1)
+        )
+        + "</row>"
+        for number in numbers
+    )
+
+
+def one_by_one(xml: str) -> Sheet | str | None:
+    """By the plain road, but cell by cell."""
+    reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(["零", "一", "二", ""]), Budget())
+    try:
+        blocks, around = cells.plain_sheet(xml_text(xml.encode(), "表"))
+        rows = chain.from_iterable(each.rows() if isinstance(each, Block) else [each] for each in blocks)
+        return xlsx.sheet_of("表", False, rows, around, "表", reading)
+    except NotPlain:
+        return None
+    except Refused as verdict:
+        return verdict.cause
+
+
+_plain_values = st.one_of(
+    st.sampled_from(["0", "1", "2", "3", "9", "01", " 2 ", "", "&#49;"]).map(
+        lambda n: (' s="12" t="s"', f"<v>{n}</v>")
+    ),
+    st.sampled_from(["7", "44643", "0.5", "-1", "x", "1e400"]).flatmap(
+        lambda n: st.sampled_from(["", ' s="1"', ' s="2" t="n"', ' s="11"']).map(
+            lambda attributes: (attributes, f"<v>{n}</v>")
+        )
+    ),
+    st.sampled_from([(' s="2"', ""), (' t="b"', "<v>1</v>"), (' t="str"', "<f>A1</f><v>甲</v>")]),
+)
+
+
+@given(
+    st.lists(st.lists(_plain_values, max_size=4), max_size=4),
+    st.lists(st.lists(st.integers(1, 23), max_size=4), min_size=4, max_size=4),
+    st.sampled_from([1, 90, 1 << 18]),
+)
+@settings(deadline=None)
+def test_blocks_of_rows_are_read_as_one_by_one(
+    looks: list[list[tuple[str, str]]], numbers: list[list[int]], block: int
+) -> None:
+    xml = sheet_xml("".join(map(alike_rows, numbers, looks)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells, "_BLOCK", block)
+        found = by_plain_road(xml)
+    assert found == one_by_one(xml)
+    assert found == by_full_road(xml)
+    if isinstance(found, Sheet):
+        assert list(found.rows) == sorted(found.rows)
+
+
+_A, _B = '<c r="A2" s="1" t="s"><v>0</v></c>', '<c r="B2" s="3"><v>7</v></c>'
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        f'<row r="2">{_A}{_B}</row>',
+        '<row r="2"><c r="A2" s="2" t="s"><v>0</v></c><c r="B2"><v>2</v></c></row>',
+        '<row r="2"><c r="A2" s="12" t="s"><v>0</v></c></row>',
+        '<row r="2"><c r="A" s="12" t="s"><v>0</v></c></row>',
+        '<row r="2"><c r="A22" s="1" t="s"><v>0</v></c></row>',
+        '<row r="2"><c r="A12" t="s"><v>0</v></c></row>',
+        f'<row r="2">{_B}{_A}</row>',
+        f'<row r="2">{_A}{_A}</row>',
+        f'<row r="2">{_A}</row><row r="2">{_B}</row>',
+        f'<row r="1" s="1"/><row r="2">{_A}</row><row r="3"/><row r="4"><c r="A4" s="1"/></row><row r="5"/>',
+        f'<row r="1"/>\n <row r="2">\n {_A}\n{_B} </row>\n<row r="3"><c r="A3"></c></row>',
+        f'<row r="2">{_A}<row r="3"></row>',
+        f'<row r="2">{_A}</row></row>',
+        f'<row r="2">{_A}</row>甲',
+        f'甲<row r="2">{_A}</row>',
+        f'<row r="2">{_A}甲</row>',
+        f'<row r="2"><v>1</v>{_A}</row>',
+        '<row r="2"><c r="A2"><v>1</v><v>2</v></c></row>',
+        '<row r="2"><c r="A2" t="s"><v></v></c><c r="B2"><v>1</v></c></row>',
+        '<row r="2"><c r="A2" t="s"><v>3</v></c><c r="B2"><v>1</v></c></row>',
+        '<row r="2" hidden="1"><c r="A2"><v>1</v></c></row><row r="3" hidden="0"><c r="A3"/></row>',
+        '<row r="2"><c r="A2" s="1" s="1"><v>1</v></c></row>',
+        '<row r="1048577"><c r="A1048577"><v>1</v></c></row>',
+        '<row r="2"><c r="XFE2"><v>1</v></c></row>',
+        '<row r="2"><c r="A2" t="s"><v>９</v></c></row>',
+        '<row r="2"><c r="A2"><v>&#55;</v></c></row>',
+        '<row r="2"><c r="A2"><v>7&bad;</v></c></row>',
+    ],
+)
+def test_a_row_among_rows_that_look_alike(row: str) -> None:
+    """Read, left to the full road, or refused: never otherwise than alone, and never what that would not."""
+    others = '<row r="30"><c r="A30" s="1" t="s"><v>1</v></c><c r="B30" s="3"><v>8</v></c></row>'
+    xml = sheet_xml(row + others)
+    found = by_plain_road(xml)
+    assert found == one_by_one(xml)
+    full = by_full_road(xml)
+    if isinstance(found, str):
+        assert isinstance(full, str)
+    elif found:
+        assert found == full
+
+
 @given(st.lists(_texts, max_size=6))
 def test_both_roads_read_the_same_strings(texts: list[str]) -> None:
     text = strings_xml(*(f"<si><t>{escape(each)}</t></si>" for each in texts)).removeprefix(DECLARATION)
@@ -417,7 +524,8 @@ def test_common_writers_take_the_plain_road(tmp_path: Path) -> None:
     with zipfile.ZipFile(stream) as archive:
         by_xlsxwriter = archive.read("xl/worksheets/sheet1.xml")
     for part in (by_openpyxl, by_xlsxwriter):
-        assert len(list(cells.plain_rows(xml_text(part, "")))) == 1
+        rows, _ = cells.plain_sheet(xml_text(part, ""))
+        assert len(list(rows)) == 1
 
 
 # --- what stands around the rows
@@ -667,6 +775,25 @@ def test_a_size_that_lies_is_refused(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data.replace(struct.pack("<L", 40 << 20), struct.pack("<L", 1000)))
     assert "unread.xml" in refusal(path).cause
+
+
+@pytest.mark.parametrize("declared", [0, 1, 99, 101])
+def test_a_small_size_that_lies_is_refused(tmp_path: Path, declared: int) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, {"unread.bin": bytes(range(100))})
+    data = path.read_bytes()
+    at = data.rindex(b"unread.bin") - 46
+    assert struct.unpack_from("<L", data, at + 24) == (100,)
+    path.write_bytes(data[: at + 24] + struct.pack("<L", declared) + data[at + 28 :])
+    if declared < 100:
+        assert "unread.bin" in refusal(path).cause
+    else:  # There is no more, and what there is has the right checksum.
+        assert book(path)
+
+
+def test_a_member_of_another_name_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path / "a.xlsx", GOOD_SHEET, GOOD_STRINGS, {"unread.bin": b"a"})
+    path.write_bytes(path.read_bytes().replace(b"unread.bin", b"others.bin", 1))
+    assert "unread.bin" in refusal(path).cause
 
 
 def test_overlapping_and_doubled_members_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
 import json
@@ -28,7 +29,7 @@ from pipeline.model import Finding, Place, Severity
 from pipeline.render.inert import clean, line_count
 from pipeline.render.report import charts
 from pipeline.render.report.document import MOST_ROWS
-from pipeline.render.tables import csv_bytes
+from pipeline.render.tables import csv_bytes, inert
 from pipeline.report import FOLDER, SHORT, LastRun, ReportError, last_run, report_files, short_report, table
 from pipeline.summarise import Told
 from tests.report_runs import HOSTILE, Line, made, write
@@ -299,6 +300,15 @@ def test_what_made_cells_inert_is_taken_off_again(rows: list[list[str]]) -> None
     read = table(csv_bytes(("甲", "乙"), rows)).to_numpy().tolist()
     control = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
     assert read == [[control.sub("\ufffd", cell) for cell in row] for row in rows]
+
+
+@given(st.lists(st.tuples(*[st.text(max_size=9) | st.sampled_from(HOSTILE) | st.none() | st.integers()] * 2)))
+def test_csv_is_what_the_library_writes(rows: list[tuple[object, object]]) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(
+        [("甲", "乙"), *([inert(cell) for cell in row] for row in rows)]
+    )
+    assert csv_bytes(("甲", "乙"), rows) == b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
 def test_without_a_run_there_is_nothing_to_report(tmp_path: Path) -> None:

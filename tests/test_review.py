@@ -13,6 +13,7 @@ from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
 from pipeline.read.reviewbook import read_review
 from pipeline.recall import _filled, not_adopted, recall
+from pipeline.render import reviewbook
 from pipeline.render.reviewbook import review_workbook
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import rows_of
@@ -231,3 +232,9 @@ def test_texts_do_not_act(tmp_path: Path) -> None:
     assert "=1+1" in {cell.value for cell in cells}
     assert {cell.data_type for cell in cells if cell.value == "=1+1"} == {"s"}
     assert not any(cell.hyperlink for cell in cells)
+
+
+def test_the_workbook_is_what_the_library_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = written(tmp_path).read_bytes()
+    monkeypatch.delattr(reviewbook._Texts, "_write_cell")
+    assert ours == written(tmp_path).read_bytes()

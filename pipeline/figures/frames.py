@@ -108,7 +108,9 @@ def told(number: int) -> int | None:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows, by column name."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    names = list(map(str, frame.columns))
+    columns = (frame[name].tolist() for name in frame.columns)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def by_size(labels: pd.Series) -> list[str]:
@@ -127,4 +129,4 @@ def how_many(names: pd.Series) -> int:
 
 def count(numbers: pd.Series) -> int:
     """The sum of those numbers that were told."""
-    return int(numbers.clip(lower=0).sum())
+    return sum(number for number in numbers.tolist() if number > 0)

@@ -13,26 +13,35 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.isolate import Failure, Limits, Workers
+from pipeline.engine import Engine
+from pipeline.isolate import Limits
+from pipeline.reuse.kept import Codec, Kept
 
 K = TypeVar("K", bound=Hashable)
 
 _EDGE = 64 * 1024
 _PIECE = 1 << 20
+_DIGESTS: Codec[str | None] = Codec(str)
 LIMITS = Limits(seconds=1800, memory_mb=512)
 """A file of 100 GB on a slow disk still has its time."""
 
 
-def find_twins(sizes: Mapping[Path, int], workers: Workers | None = None) -> dict[Path, str]:
+def find_twins(
+    sizes: Mapping[Path, int],
+    workers: Engine | None = None,
+    identity: Callable[[Path], object] | None = None,
+) -> dict[Path, str]:
     """Return the SHA-256 (hex) of each file that has a twin among these, in the order given.
 
     sizes: bytes of each file. Empty files are no twins. Files that are not regular or
-    cannot be read are left out. With workers the reading is spread over them.
+    cannot be read are left out. With workers the reading is spread over them; with identity (see
+    `Kept`) what an earlier run has read is not read again.
     """
     digests: dict[Path, str] = {}
+    kept = Kept(_DIGESTS, identity) if identity else None
     suspects = _colliding((path, size) for path, size in sizes.items() if size > 0)
     for digest_of in (edge_digest, full_digest):
-        digests = dict(_digests(digest_of, suspects, workers))
+        digests = dict(_digests(digest_of, suspects, workers, kept))
         # Files of unlike size are no twins, whatever their edges.
         suspects = _colliding((path, (sizes[path], digest)) for path, digest in digests.items())
     return {path: digests[path] for path in suspects}
@@ -74,13 +83,18 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _digests(
-    digest_of: Callable[[Path], str | None], paths: list[Path], workers: Workers | None
+    digest_of: Callable[[Path], str | None],
+    paths: list[Path],
+    workers: Engine | None,
+    kept: Kept[Path, str | None] | None,
 ) -> Iterator[tuple[Path, str]]:
-    outcomes: Iterable[tuple[Path, str | Failure | None]]
     if workers is None:
-        outcomes = ((path, digest_of(path)) for path in paths)
-    else:
-        outcomes = workers.run(digest_of, paths, limits=LIMITS)
+        return _texts((path, digest_of(path)) for path in paths)
+    outcomes = workers.run(digest_of, paths, limits=LIMITS, kept=kept)
+    return _texts(outcomes)
+
+
+def _texts(outcomes: Iterable[tuple[Path, object]]) -> Iterator[tuple[Path, str]]:
     for path, digest in outcomes:
         if isinstance(digest, str):
             yield path, digest

@@ -1,4 +1,7 @@
-"""The door of the reading room: a path in, a workbook or a verdict out."""
+"""The door of the reading room: a path in, a workbook or a verdict out.
+
+The readers of rare formats are imported when such a file comes: a worker starts sooner without them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,9 @@ from pathlib import Path
 
 from pipeline.model import Book, Rejection
 from pipeline.read import sniff
-from pipeline.read.delimited import read_delimited
-from pipeline.read.ods import read_ods
 from pipeline.read.package import Package
 from pipeline.read.refusal import RESAVE, RESEND, Refused
 from pipeline.read.sniff import HEAD, ole_type, real_type, zip_type
-from pipeline.read.xls import ole_streams, read_xls
 from pipeline.read.xlsx import read_xlsx
 
 LARGEST_FILE = 200 << 20
@@ -68,12 +68,16 @@ def _read_package(path: Path) -> Book:
             case "xlsx":
                 return read_xlsx(package)
             case "ods":
+                from pipeline.read.ods import read_ods
+
                 return read_ods(package)
             case other:
                 raise _other(path, other)
 
 
 def _read_ole(path: Path) -> Book:
+    from pipeline.read.xls import ole_streams, read_xls
+
     match ole_type(ole_streams(path)):
         case "xls":
             return read_xls(path)
@@ -87,6 +91,8 @@ def _read_text(path: Path, head: bytes, kind: str) -> Book:
     if kind == sniff.TEXT and path.suffix.lower() in _TEXT_SUFFIXES:
         if path.stat().st_size > _LARGEST_TEXT:
             raise Refused(f"文本表格超过 {_LARGEST_TEXT >> 20} MB", RESAVE)
+        from pipeline.read.delimited import read_delimited
+
         return read_delimited(path.read_bytes(), path.stem)
     if not head.strip(b"\0"):
         raise Refused("文件里全是空白字节，没有传完整", RESEND)

@@ -20,9 +20,12 @@ class Budget:
 
     def spend(self, line: dict[int, str], times: int = 1) -> None:
         """Take a row off, as often as it is repeated; raises Refused when nothing is left."""
-        rows, cells, characters = self.left
-        length = sum(map(len, line.values()))
-        self.left = (rows - times, cells - times * len(line), characters - times * length)
+        self.take(times, times * len(line), times * sum(map(len, line.values())))
+
+    def take(self, rows: int, cells: int, characters: int) -> None:
+        """Take so much off; raises Refused when nothing is left."""
+        before = self.left
+        self.left = (before[0] - rows, before[1] - cells, before[2] - characters)
         if self.left[0] < 0:
             raise Refused(f"文件内容过多，有内容的行超过 {MOST_ROWS} 行，疑似把一列填到了表尾", CLEAN)
         if min(self.left) < 0:

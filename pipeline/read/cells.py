@@ -1,17 +1,24 @@
 """The cells of a worksheet part and the texts of the shared-string part, by two roads.
 
-`plain_rows` and `plain_strings` take what nearly every program writes with one regular
-expression. The expression is a grammar, not a search: every character that it does not
+`plain_sheet` and `plain_strings` take what nearly every program writes with regular
+expressions. The expressions are a grammar, not a search: every character that they do not
 account for raises NotPlain, and the part is read again by `parsed_rows` or
 `parsed_strings`, which know all of XML (prefixes, comments, CDATA, any order of
 attributes, cells without a reference). Both roads yield the same tokens.
+
+The rows of a list are written alike: take the row number and the values out, and few texts
+are left. Each is held against the grammar once, as a `Look`, and rows that follow each
+other come as one `Block` of values. A row with more to it (a formula, a text of its own) comes as tokens.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, repeat
 from typing import NamedTuple
 
 from lxml import etree
@@ -35,6 +42,36 @@ Token = tuple[str, str, str, str, str]
 
 Row = tuple[int, bool, list[Token]]
 """Row number, hidden, and the cells that may hold something."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What rows have in common whose cells are written alike but for row number and values.
+
+    columns and attributes, as in a Token, of the cells with a value: shared strings and numbers alone.
+    """
+
+    columns: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+class Block(NamedTuple):
+    """Rows that follow each other and have nothing in them but values.
+
+    values: those of all cells, row by row, as many of each row as its look has columns.
+    """
+
+    numbers: list[int]
+    hidden: list[bool]
+    looks: list[Look]
+    values: list[str]
+
+    def rows(self) -> Iterator[Row]:
+        """The same one by one."""
+        values, none = iter(self.values), repeat("")
+        for number, hidden, look in zip(self.numbers, self.hidden, self.looks, strict=True):
+            tokens = zip(look.columns, repeat(str(number)), look.attributes, values, none, strict=False)
+            yield number, hidden, list(tokens)
 
 
 class NotPlain(Exception):  # noqa: N818 - nothing is wrong, the other road is due
@@ -75,14 +112,26 @@ _V = r'<v(?: xml:space="(?:preserve|default)")?>'
 _IN_MAIN = rf'(?=[^>]* xmlns="(?:{"|".join(map(re.escape, MAIN))})")'
 _STRINGS = re.compile(rf"\s*<sst{_IN_MAIN}{_ATTRIBUTES}>", re.ASCII)
 _WORKSHEET = re.compile(rf"\s*<worksheet{_IN_MAIN}{_ATTRIBUTES}>", re.ASCII)
-_ROW = re.compile(rf"\s*<row({_ATTRIBUTES})\s*>", re.ASCII)
-_ROW_NUMBER = re.compile(r' r="([1-9][0-9]{0,6})"')
+_ROW = re.compile(rf'<row r="([1-9][0-9]{{0,6}})"({_ATTRIBUTES})\s*>', re.ASCII)
+_ROW_END = "</row>"
 _ROW_HIDDEN = re.compile(r' hidden="(?:1|true)"')
 _BLANK_ROWS = re.compile(
     rf"(?:\s*<row{_ATTRIBUTES}\s*(?:/>|>"
     r'(?:\s*<c r="[A-Z]{1,3}+[1-9][0-9]*+"(?: s="[0-9]++")?(?:/>|></c>))*+\s*</row>))*+',
     re.ASCII,
 )
+_VALUE = re.compile("<v>([^<]++)</v>")
+_VALUE_HERE, _NUMBER_HERE = "\0", "\1"
+"""Stand for what differs between rows that look alike; a part never holds these characters."""
+_LOOK = re.compile(
+    rf'<c r="([A-Z]{{1,3}}+){_NUMBER_HERE}"((?: [A-Za-z]++="[^"<>&{_NUMBER_HERE}]*+")*+)'
+    rf"(?:/>|>(?:({_VALUE_HERE})|<v></v>)?</c>)|[^ \n\t]"
+)
+_STYLE = re.compile(f'( s="[0-9]*){_NUMBER_HERE}"')
+_OTHER_TYPE = re.compile(' t="(?![sn]")')
+_LONGEST_LOOK = 20_000
+_BLOCK = 1 << 18
+_BLANKS = " \n\t"
 _START = r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"((?: [A-Za-z]++="[^"<>&]*+")*+)'
 _BARE_CELL = re.compile(rf"{_START}(?:/>|>(?:<v>([^<]*+)</v>)?</c>)()|[^ \n\t]")
 _CELL = re.compile(
@@ -122,52 +171,117 @@ def _refuse_bad_text(text: str) -> None:
         raise NotPlain
 
 
-def plain_rows(text: str) -> Iterator[Row]:
-    """The rows of a worksheet part as every common program writes it; raises NotPlain."""
+def plain_sheet(text: str) -> tuple[Iterator[Row | Block], str]:
+    """The rows of a worksheet part as every common program writes it, and the part without them.
+
+    Raises NotPlain, the rows when they are asked for.
+    """
     _refuse_bad_text(text)
-    at, end = _sheet_data(text)
-    marks = tuple(mark for mark in _SPECIAL if text.find(mark, at, end) >= 0)
-    while row := _ROW.match(text, _past_blank_rows(text, at, end), end):
-        number = _ROW_NUMBER.search(row[1])
-        stop = text.find("</row>", row.end(), end)
-        if number is None or stop < 0:
-            raise NotPlain
-        yield int(number[1]), bool(_ROW_HIDDEN.search(row[1])), _plain_cells(text, row.end(), stop, marks)
-        at = stop + len("</row>")
-    if text[_past_blank_rows(text, at, end) : end].strip():
-        raise NotPlain
-
-
-def _past_blank_rows(text: str, at: int, end: int) -> int:
-    """Where the next row with a value may begin: a million formatted rows are one step."""
-    blank = _BLANK_ROWS.match(text, at, end)
-    return blank.end() if blank else at
-
-
-def _sheet_data(text: str) -> tuple[int, int]:
-    """Where the rows begin and end, alike if there are none; raises NotPlain if that may be a comment."""
-    if text.count("<sheetData") != 1 or not _WORKSHEET.match(text):
-        raise NotPlain
     at = text.find("<sheetData>")
     if at >= 0:
         start, end = at + len("<sheetData>"), text.find("</sheetData>", at)
     else:
         start = end = text.find("<sheetData/>")
     around = text[:start] + text[end:]
-    if end < 0 or "<!" in around or "<?" in around:
+    # A comment might hold all that was found.
+    if end < 0 or around.count("<sheetData") != 1 or "<!" in around or "<?" in around:
         raise NotPlain
-    return start, end
+    if not _WORKSHEET.match(around):
+        raise NotPlain
+    return _plain_rows(text, start, end), around
 
 
-def _plain_cells(text: str, at: int, stop: int, marks: tuple[str, ...]) -> list[Token]:
+def _plain_rows(text: str, at: int, end: int) -> Iterator[Row | Block]:
+    """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded."""
+    while (stop := _end_of_rows(text, at, end)) > at:
+        yield from _plain_block(text[at:stop])
+        at = stop
+    _refuse_more(text[at:end])
+
+
+def _end_of_rows(text: str, at: int, end: int) -> int:
+    stop = text.find(_ROW_END, at + _BLOCK, end)
+    if stop < 0:
+        stop = text.rfind(_ROW_END, at, end)
+    return stop + len(_ROW_END) if stop >= 0 else at
+
+
+def _refuse_more(text: str) -> None:
+    """Between rows there may be nothing but rows without values."""
+    blank = _BLANK_ROWS.match(text)
+    if text[blank.end() if blank else 0 :].strip(_BLANKS):
+        raise NotPlain
+
+
+def _plain_block(text: str) -> Iterator[Row | Block]:
+    pieces = _VALUE.split(text)
+    before, *rows = _ROW.split(_VALUE_HERE.join(pieces[::2]))
+    _refuse_more(before)
+    values = pieces[1::2]
+    numbers, contents = rows[::3], rows[2::3]
+    hidden = ["hidden" in attributes and bool(_ROW_HIDDEN.search(attributes)) for attributes in rows[1::3]]
+    looks = list(map(_look_of, contents, numbers))
+    start = at = 0
+    for alike, run in groupby(looks, bool):
+        stop = start + len(list(run))
+        first, here = at, slice(start, stop)
+        if alike:
+            known = [look for look in looks[here] if look]
+            at += sum(len(look.columns) for look in known)
+            found = [_unescape(each) if "&" in each else each for each in values[first:at]]
+            yield Block(list(map(int, numbers[here])), hidden[here], known, found)
+        else:
+            for row in range(start, stop):
+                first, at = at, at + contents[row].count(_VALUE_HERE)
+                yield int(numbers[row]), hidden[row], _plain_cells(_whole(contents[row], values[first:at]))
+        start = stop
+
+
+def _look_of(content: str, number: str) -> Look | None:
+    """The look of a row; None if there is more to it than a look covers."""
+    written = content.replace(f'{number}"', f'{_NUMBER_HERE}"')
+    if len(written) > _LONGEST_LOOK or "<f" in written or "<is" in written:
+        return None
+    # The number of a style may end like that of the row.
+    return _look(written) or _look(_STYLE.sub(rf'\g<1>{number}"', written))
+
+
+@lru_cache(maxsize=2_000)
+def _look(written: str) -> Look | None:
+    """The look of rows written so, with the end tag: workbooks of one template have most in common.
+
+    None if they have more to them than a look covers.
+    """
+    inside = written.rstrip(_BLANKS)
+    if not inside.endswith(_ROW_END):
+        return None
+    cells = _LOOK.findall(inside.removesuffix(_ROW_END))
+    if any(not column or _OTHER_TYPE.search(attributes) for column, attributes, _ in cells):
+        return None
+    filled = [(column, attributes) for column, attributes, value in cells if value]
+    return Look(tuple(column for column, _ in filled), tuple(attributes for _, attributes in filled))
+
+
+def _whole(content: str, values: list[str]) -> str:
+    """A row's content with its values back in their places."""
+    first, *others = content.split(_VALUE_HERE)
+    return first + "".join(f"<v>{value}</v>{after}" for value, after in zip(values, others, strict=True))
+
+
+def _plain_cells(content: str) -> list[Token]:
+    """The cells of a row, its end tag and what comes before the next row; raises NotPlain."""
+    inside, end, after = content.partition(_ROW_END)
+    if not end:
+        raise NotPlain
+    _refuse_more(after)
     cells: list[Token]
-    if marks and any(text.find(mark, at, stop) >= 0 for mark in marks):
+    if any(mark in inside for mark in _SPECIAL):
         cells = [
             (column, number, attributes, _unescape(value), formula and _formula(formula))
-            for column, number, attributes, formula, _, value in _CELL.findall(text, at, stop)
+            for column, number, attributes, formula, _, value in _CELL.findall(inside)
         ]
     else:
-        cells = _BARE_CELL.findall(text, at, stop)
+        cells = _BARE_CELL.findall(inside)
     if _STRAY in cells:
         raise NotPlain
     return cells
@@ -177,15 +291,10 @@ def _formula(element: str) -> str:
     return "=" + _unescape(element.partition(">")[2].removesuffix("</f>"))
 
 
-def skeleton(text: str) -> str:
-    """A worksheet part without its rows, for what stands around them; raises NotPlain."""
-    at, end = _sheet_data(text)
-    return text[:at] + text[end:]
-
-
 _ITEM = re.compile(
     rf"<si>(?:{_T}([^<]*+)</t>(?:<phoneticPr{_ATTRIBUTES}/>)?|(<.*?))</si>|(<si/>)|(\S)", re.DOTALL | re.ASCII
 )
+_NEXT_ITEM = "</t></si><si><t>"
 
 
 def plain_strings(text: str) -> list[str]:
@@ -194,8 +303,23 @@ def plain_strings(text: str) -> list[str]:
     start, end = _STRINGS.match(text), text.rfind("</sst>")
     if start is None or end < 0 or text[end + 6 :].strip() or start[0].count(" xmlns=") != 1:
         raise NotPlain
+    # What stands between the commonest items has no other reading than that they end and begin there.
+    first, *others = text[start.end() : end].split(_NEXT_ITEM)
+    if not others:
+        return _plain_items(first)
+    last = others.pop()
+    strings = _plain_items(f"{first}</t></si>")
+    for piece in others:
+        if "<" in piece:
+            strings += _plain_items(f"<si><t>{piece}</t></si>")
+        else:
+            strings.append(_unescape(piece) if "&" in piece else piece)
+    return strings + _plain_items(f"<si><t>{last}")
+
+
+def _plain_items(text: str) -> list[str]:
     strings: list[str] = []
-    for plain, rich, _, stray in _ITEM.findall(text, start.end(), end):
+    for plain, rich, _, stray in _ITEM.findall(text):
         if stray:
             raise NotPlain
         strings.append(_rich_text(rich) if rich else _unescape(plain) if "&" in plain else plain)
@@ -294,15 +418,16 @@ def _content(cell: etree._Element) -> tuple[str, str]:
     return value, formula
 
 
+_SMALL = 1 << 16
+"""Characters of a part that may well be in memory as a tree, and remembered."""
 _AROUND_ROWS = ("mergeCell", "col", "hyperlink", "dataValidation", "filterColumn")
 
 
 def _elements(text: str, name: str, *names: str) -> Iterator[etree._Element]:
     """Elements of the main namespaces one by one, each freed when the next is asked for."""
     source = io.BytesIO(text.encode())
-    tags = [f"{{{namespace}}}{each}" for each in names for namespace in (*MAIN, EXTENDED)]
     try:
-        context = etree.iterparse(source, events=("end",), tag=tags, **SAFELY)
+        context = etree.iterparse(source, events=("end",), tag=_tags(*names), **SAFELY)
         for _, element in context:
             yield element
             element.clear()
@@ -311,7 +436,16 @@ def _elements(text: str, name: str, *names: str) -> Iterator[etree._Element]:
                 del parent[0]
     except etree.XMLSyntaxError as fault:
         raise damaged(name) from fault
-    if etree.QName(context.root).namespace not in MAIN:
+    _refuse_other_root(context.root, name)
+
+
+@lru_cache
+def _tags(*names: str) -> tuple[str, ...]:
+    return tuple(f"{{{namespace}}}{each}" for each in names for namespace in (*MAIN, EXTENDED))
+
+
+def _refuse_other_root(root: etree._Element, name: str) -> None:
+    if etree.QName(root).namespace not in MAIN:
         raise Refused(f"文件的“{name}”不是表格内容")
 
 
@@ -322,29 +456,46 @@ class Around(NamedTuple):
     the target or "". checked: what has a live check, in either of the two ways of storing one.
     """
 
-    merged: list[str]
-    columns: list[tuple[str, str]]
-    links: list[tuple[str, str, str]]
-    checked: list[str]
+    merged: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str, str], ...]
+    checked: tuple[str, ...]
     filtered: bool
 
 
 def around_rows(text: str, name: str) -> Around:
     """What stands around the rows, from a part with or without them; raises Refused."""
-    found = Around([], [], [], [], filtered=False)
+    if len(text) > _SMALL:
+        return _around(_elements(text, name, *_AROUND_ROWS))
+    return _small_around(text, name)
+
+
+@lru_cache(maxsize=256)
+def _small_around(text: str, name: str) -> Around:
+    """Workbooks made from one template have much of it in common, to the letter."""
+    root = parse(text, name)
+    _refuse_other_root(root, name)
+    return _around(root.iter(*_tags(*_AROUND_ROWS)))
+
+
+def _around(items: Iterable[etree._Element]) -> Around:
+    merged: list[str] = []
+    columns: list[tuple[str, str]] = []
+    links: list[tuple[str, str, str]] = []
+    checked: list[str] = []
     filtered = False
-    for item in _elements(text, name, *_AROUND_ROWS):
+    for item in items:
         match local(item):
             case "mergeCell":
-                found.merged.append(item.get("ref", ""))
+                merged.append(item.get("ref", ""))
             case "col" if item.get("hidden") in ("1", "true"):
-                found.columns.append((item.get("min", ""), item.get("max", "")))
+                columns.append((item.get("min", ""), item.get("max", "")))
             case "hyperlink":
                 relation = next((str(value) for key, value in item.items() if str(key).endswith("}id")), "")
-                found.links.append((item.get("ref", ""), relation, item.get("location", "")))
+                links.append((item.get("ref", ""), relation, item.get("location", "")))
             case "dataValidation" if item.get("type", "none") != "none":
                 inside = (part.text or "" for part in item.iterfind("{*}sqref"))
-                found.checked.extend((item.get("sqref") or next(inside, "")).split())
+                checked.extend((item.get("sqref") or next(inside, "")).split())
             case "filterColumn":
                 filtered = True
-    return found._replace(filtered=filtered)
+    return Around(tuple(merged), tuple(columns), tuple(links), tuple(checked), filtered)

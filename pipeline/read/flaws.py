@@ -155,7 +155,7 @@ def blank_rows(header: Header, rows: list[int], place: Place) -> Iterator[Findin
     filled = [
         row
         for row, cells in header.sheet.rows.items()
-        if rows[0] <= row <= rows[-1] and any(text.strip() for text in cells.values())
+        if rows[0] <= row <= rows[-1] and any(map(str.strip, cells.values()))
     ]
     tall = _joined((area.top, area.bottom) for area in header.sheet.merged if area.top != area.bottom)
     gaps = [

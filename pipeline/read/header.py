@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from pipeline.fields import ERROR_COLUMN, FIELDS, NAMES, bare_name
@@ -40,9 +41,9 @@ def find_header(sheet: Sheet) -> Header | None:
     best: tuple[int, int, int] | None = None
     for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
         texts = [text for text in cells.values() if len(text) <= LONGEST_NAME]
-        names = {standard_name(text) for text in texts}
-        aliases = {_ALIASES.get(bare_name(text), "") for text in texts} - names - {""}
-        exact = len(names - {""})
+        names = set(map(standard_name, texts)) - {""}
+        aliases = {_ALIASES[bare] for bare in map(name_of, texts) if bare in _ALIASES} - names
+        exact = len(names)
         score = (exact * 2 + len(aliases), -row, exact)
         if (exact >= ENOUGH_NAMES or exact + len(aliases) >= ENOUGH_WITH_ALIASES) and (
             best is None or score > best
@@ -53,9 +54,14 @@ def find_header(sheet: Sheet) -> Header | None:
     return _read(sheet, -best[1]) if best else None
 
 
+@lru_cache(maxsize=1_024)
 def standard_name(text: str) -> str:
     """The field of 表1 that a header names as it is, whatever stands around the name; "" if none."""
     return _STANDARD.get(unicodedata.normalize("NFKC", bare_name(text)).casefold(), "")
+
+
+name_of = lru_cache(maxsize=1_024)(bare_name)
+"""Workbooks made from one template say the same words around their tables."""
 
 
 def _read(sheet: Sheet, row: int) -> Header:

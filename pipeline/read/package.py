@@ -143,7 +143,7 @@ def xml_text(data: bytes, name: str) -> str:
         if declared[1] and declared[1].lower() not in _ENCODINGS:
             raise Refused(f"文件的“{name}”用了表格文件不用的文字编码“{declared[1]}”", RESAVE)
         text = text[declared.end() :]
-    if "\r" in text:
+    if b"\r" in data:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pipeline.read.delimited import text_of
-
 ZIP, OLE = "zip", "ole"
 HTML = "网页（HTML）文件"
 MHT = "网页归档（MHT）文件"
@@ -72,6 +70,8 @@ def _cut_text(head: bytes) -> str | None:
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not wide and any(byte < 32 and byte not in b"\t\n\r\f\x1a" for byte in head):
         return None
+    from pipeline.read.delimited import text_of
+
     for cut in range(4):
         text = text_of(head[: len(head) - cut])
         if text is not None:

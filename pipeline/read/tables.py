@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from pipeline import ownmarks
@@ -19,11 +20,10 @@ from pipeline.fields import (
     REQUIRED,
     RESOURCE_SHEET,
     UNIT_LABELS,
-    bare_name,
 )
 from pipeline.model import Book, Finding, Kind, Labelled, Layout, Place, Sheet, Submission, letters
 from pipeline.read import flaws
-from pipeline.read.header import HEADER_WITHIN, Header, find_header
+from pipeline.read.header import HEADER_WITHIN, Header, find_header, name_of
 from pipeline.read.links import links_elsewhere
 
 SURELY_A_RESOURCE = 7
@@ -41,7 +41,10 @@ _CODE = re.compile(r"A[0-9]{2}")
 
 def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
     """The submission in a workbook; a finding F01b if no sheet has the header."""
-    sheets = [sheet for sheet in book.sheets if not ownmarks.is_list_sheet(sheet)]
+    sheets: list[Sheet] = []
+    ours: list[Sheet] = []
+    for sheet in book.sheets:
+        (ours if ownmarks.is_list_sheet(sheet) else sheets).append(sheet)
     headers = [header for sheet in sheets if (header := find_header(sheet))]
     if not headers:
         return Finding("F01b", Place(unit, workbook), _file_name(workbook))
@@ -51,8 +54,9 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
     place = Place(unit, workbook, header.sheet.name)
     rows, skipped = _data_rows(header, place)
     layout = Layout(header.sheet.name, header.row, rows[-1] if rows else header.row, header.columns)
-    cells = {name: _column(header, rows, name) for name in NAMES}
-    identity = ownmarks.identity_of(book) or {}
+    cells = _columns(header, rows)
+    marked = replace(book, sheets=tuple(ours))
+    identity = ownmarks.identity_of(marked) or {}
     useless = _first_of_each_cell(
         [
             *flaws.merged_cells(header, layout, rows, place),
@@ -89,7 +93,7 @@ def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
         findings=tuple(findings),
         identity=identity,
         modified=book.modified,
-        answers=ownmarks.answers_of(book),
+        answers=ownmarks.answers_of(marked),
     )
 
 
@@ -181,12 +185,14 @@ def _explains(name: str, text: str) -> bool:
     return text.startswith(("必填", "选填")) or text in (field.entry, field.says)
 
 
-def _column(header: Header, rows: list[int], name: str) -> list[str]:
-    column = header.columns.get(name)
-    if column is None:
-        return [""] * len(rows)
-    cells = header.sheet.rows
-    return [cells[row].get(column, "") for row in rows]
+def _columns(header: Header, rows: list[int]) -> dict[str, list[str]]:
+    """The texts of every field, row by row; a column that is missing is blank."""
+    lines = [header.sheet.rows[row] for row in rows]
+    found = {}
+    for name in NAMES:
+        column = header.columns.get(name, 0)
+        found[name] = [line.get(column, "") for line in lines]
+    return found
 
 
 def _kinds(header: Header, rows: list[int]) -> dict[tuple[int, str], Kind]:
@@ -208,10 +214,10 @@ def _unit_info(sheets: list[Sheet]) -> dict[str, Labelled]:
         found: dict[str, Labelled] = {}
         for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
             for column, text in cells.items():
-                label = bare_name(text)
+                label = name_of(text)
                 if label in UNIT_LABELS and label not in found:
                     beside = next((c for c in cells if c > column and cells[c].strip()), 0)
-                    is_label = beside and bare_name(cells[beside]) in UNIT_LABELS
+                    is_label = beside and name_of(cells[beside]) in UNIT_LABELS
                     value = cells[beside].strip() if beside and not is_label else ""
                     found[label] = Labelled(value, sheet.name, row, f"{letters(beside or column + 1)}{row}")
         if len(found) > len(best) and len(found) >= 3:
@@ -223,7 +229,7 @@ def _platforms(sheets: list[Sheet]) -> tuple[dict[str, Labelled], ...]:
     """The rows under a header of 平台资质."""
     for sheet in sheets:
         for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
-            columns = {bare_name(text): column for column, text in cells.items()}
+            columns = {name_of(text): column for column, text in cells.items()}
             known = {name: columns[name] for name in PLATFORM_HEADERS if name in columns}
             if len(known) >= 3:
                 return tuple(_platform_rows(sheet, row, known))

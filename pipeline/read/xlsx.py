@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
+from functools import lru_cache
+from itertools import chain, count, starmap
+from operator import getitem
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from pipeline.model import Area, Book, Kind, Sheet
 from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
-from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, NotPlain, Row
+from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, Look, NotPlain, Row
 from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
 from pipeline.read.package import Package, local
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
@@ -27,15 +29,15 @@ _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacros
 
 def read_xlsx(package: Package) -> Book:
     """The workbook in a package; raises Refused."""
-    main = _main_part(package)
+    roots = _links(package, "")
+    main = _main_part(roots)
     workbook = package.root(main)
     if local(workbook) != "workbook" or etree.QName(workbook).namespace not in MAIN:
         raise Refused("文件不是表格工作簿", RESAVE)
     links = _links(package, main)
-    style = _style_sheet(package, links)
-    strings = _strings(package, links)
     date1904 = any(_true(item.get("date1904")) for item in workbook.iter("{*}workbookPr"))
-    reading = SheetReading(style, strings, date1904, Budget())
+    ways = Ways(_style_sheet(package, links), date1904)
+    reading = SheetReading(ways, _strings(package, links), Budget())
     sheets = tuple(
         _sheet(package, name, hidden, part, reading)
         for name, hidden, part in _listed_sheets(package, workbook, links)
@@ -51,7 +53,7 @@ def read_xlsx(package: Package) -> Book:
     return Book(
         kind="xlsm" if any(name.endswith("vbaproject.bin") for name in package.names()) else "xlsx",
         sheets=sheets,
-        modified=_modified(package),
+        modified=_modified(package, roots),
         date1904=date1904,
         active=active,
         leftovers=leftovers,
@@ -104,15 +106,15 @@ def _first(links: dict[str, Link], kind: str) -> str:
     return next((link.target for link in links.values() if link.type == kind), "")
 
 
-def _main_part(package: Package) -> str:
-    main = _first(_links(package, ""), "officeDocument")
+def _main_part(roots: dict[str, Link]) -> str:
+    main = _first(roots, "officeDocument")
     if not main:
         raise Refused("文件不完整，缺少其中的工作簿目录")
     return main
 
 
-def _modified(package: Package) -> str:
-    part = _first(_links(package, ""), "core-properties")
+def _modified(package: Package, roots: dict[str, Link]) -> str:
+    part = _first(roots, "core-properties")
     if part not in package:
         return ""
     stamps = package.root(part).iter("{*}modified")
@@ -192,24 +194,16 @@ def _count(stored: str | None, part: str) -> int:
     return int(stored)
 
 
-def _strings(package: Package, links: dict[str, Link]) -> list[str]:
+def _strings(package: Package, links: dict[str, Link]) -> SharedStrings:
     part = _first(links, "sharedStrings")
     if not part:
-        return []
+        return SharedStrings(())
     text = package.text(part)
     try:
         strings = cells.plain_strings(text)
     except NotPlain:
         strings = cells.parsed_strings(text, part)
-    return [decoded(string) for string in strings] if "_x" in text else strings
-
-
-def _shared(strings: list[str], number: str) -> str:
-    """A shared string by its number as the cell writes it, which may have blanks around it."""
-    bare = number.strip()
-    if bare.isascii() and bare.isdecimal() and len(bare) < 10 and int(bare) < len(strings):
-        return strings[int(bare)]
-    raise BadValue(f"引用了不存在的文本（第“{bare[:20]}”号）")
+    return SharedStrings(map(decoded, strings) if "_x" in text else strings)
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -228,19 +222,47 @@ def decoded(text: str) -> str:
 # --- cells
 
 
-class Numbers(dict[str, tuple[str, Kind]]):
-    """Text and kind of stored numbers under one format, each worked out once; BadValue as value_text."""
+class Numbers(dict[str, str]):
+    """Texts of stored numbers under one format, each worked out once; BadValue as value_text.
+
+    kinds has the kind of each that was asked for.
+    """
 
     def __init__(self, form: Form, date1904: bool) -> None:
         """Remember the format."""
         super().__init__()
         self.form = form
+        self.kinds: dict[str, Kind] = {}
         self._date1904 = date1904
 
-    def __missing__(self, stored: str) -> tuple[str, Kind]:
+    def __missing__(self, stored: str) -> str:
         """Work it out."""
-        found = self[stored] = value_text(stored, self.form, self._date1904)
-        return found
+        text, self.kinds[stored] = value_text(stored, self.form, self._date1904)
+        self[stored] = text
+        return text
+
+    def read(self, stored: str) -> tuple[str, Kind]:
+        """Text and kind."""
+        return self[stored], self.kinds[stored]
+
+
+_NUMERALS = tuple(map(str, range(5_000)))
+"""Made once: nearly every workbook needs them."""
+
+
+class SharedStrings(dict[str, str]):
+    """Shared strings by their numbers as cells write them; BadValue if there is no such number."""
+
+    def __init__(self, strings: Iterable[str]) -> None:
+        """Number them."""
+        super().__init__(zip(chain(_NUMERALS, map(str, count(len(_NUMERALS)))), strings, strict=False))
+
+    def __missing__(self, number: str) -> str:
+        """A number written with zeros before it, or blanks around it."""
+        bare = number.strip()
+        if bare.isascii() and bare.isdecimal() and len(bare) < 10 and (key := str(int(bare))) in self:
+            return self[key]
+        raise BadValue(f"引用了不存在的文本（第“{bare[:20]}”号）")
 
 
 class Way(NamedTuple):
@@ -292,9 +314,8 @@ class Ways(dict[str, Way]):
 class SheetReading:
     """What the cells of a sheet refer to; outside gathers formulas that reach out of the workbook."""
 
-    styles: tuple[Form, ...]
-    strings: list[str]
-    date1904: bool
+    ways: Ways
+    strings: SharedStrings
     budget: Budget
     outside: set[str] = field(default_factory=set)
 
@@ -304,7 +325,7 @@ def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetR
     left = reading.budget.left
     targets = _outside(package, part)
     try:
-        rows, around = cells.plain_rows(text), cells.skeleton(text)
+        rows, around = cells.plain_sheet(text)
         return sheet_of(name, hidden, rows, around, part, reading, targets)
     except NotPlain:
         reading.budget.left = left
@@ -314,20 +335,23 @@ def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetR
 def sheet_of(
     name: str,
     hidden: bool,
-    rows: Iterable[Row],
+    rows: Iterable[Row | Block],
     around: str,
     part: str,
     reading: SheetReading,
     targets: Mapping[str, str] = MappingProxyType({}),
 ) -> Sheet:
-    """A sheet from its tokens; around is its XML, with or without the rows. Raises Refused, NotPlain.
+    """A sheet from its rows; around is its XML, with or without them. Raises Refused, NotPlain.
 
     targets: where its links lead, by relationship.
     """
     content = _Content(name, reading)
-    for number, row_hidden, tokens in rows:
-        if tokens:
-            content.add(number, row_hidden, tokens)
+    for row in rows:
+        if not isinstance(row, Block):
+            content.add(*row)
+        elif not content.add_block(row):
+            for each in row.rows():
+                content.add(*each)
     found = cells.around_rows(around, part)
     links = [
         (area, targets.get(relation, "") + (f"#{inside}" if inside else ""))
@@ -337,7 +361,7 @@ def sheet_of(
     return Sheet(
         name=name,
         hidden=hidden,
-        rows=dict(sorted(content.rows.items())),
+        rows=content.ascending(),
         kinds=content.kinds,
         merged=tuple(_area(ref, name) for ref in found.merged),
         formulas=frozenset(content.formulas),
@@ -347,6 +371,17 @@ def sheet_of(
         links=(*content.links, *links),
         checked=tuple(filter(None, map(_area_or_none, found.checked))),
     )
+
+
+class _Plan(NamedTuple):
+    """How rows of one look are read: columns, ascending, and the table of texts by values of each.
+
+    numbers: place among them, column and table of those that hold numbers, which have a kind.
+    """
+
+    columns: list[int]
+    tables: Sequence[Mapping[str, str]]
+    numbers: list[tuple[int, int, Numbers]]
 
 
 class _Content:
@@ -360,30 +395,77 @@ class _Content:
         self.hidden_rows: set[int] = set()
         self._name = name
         self._reading = reading
-        self._ways = Ways(reading.styles, reading.date1904)
+        self._plans: dict[Look, _Plan] = {}
+
+    def ascending(self) -> dict[int, dict[int, str]]:
+        """The rows by their numbers."""
+        numbers = list(self.rows)
+        return self.rows if numbers == sorted(numbers) else dict(sorted(self.rows.items()))
+
+    def add_block(self, block: Block) -> bool:
+        """Read many rows at once; False, and nothing is read, if they must be read cell by cell."""
+        try:
+            plans = [self._plans.get(look) or self._plan(look) for look in block.looks]
+            texts = list(map(getitem, chain.from_iterable([plan.tables for plan in plans]), block.values))
+        except BadValue:
+            return False
+        if max(block.numbers) > LAST_ROW:
+            return False
+        blanks = texts.count("")
+        rest, at, before = iter(texts), 0, len(self.rows)
+        for number, hidden, plan in zip(block.numbers, block.hidden, plans, strict=True):
+            # The columns come first: when they are used up no text is lost.
+            line = dict(zip(plan.columns, rest, strict=False))
+            self._keep(number, hidden, {c: text for c, text in line.items() if text} if blanks else line)
+            for place, column, numbers in plan.numbers:
+                self.kinds[number, column] = numbers.kinds[block.values[at + place]]
+            at += len(plan.columns)
+        self._reading.budget.take(len(self.rows) - before, len(texts) - blanks, sum(map(len, texts)))
+        return True
+
+    def _plan(self, look: Look) -> _Plan:
+        """Raises BadValue if anything about the cells is wrong."""
+        ways = [self._reading.ways[attributes] for attributes in look.attributes]
+        columns = [COLUMNS[letters] for letters in look.columns]
+        if columns != sorted(set(columns)):
+            raise BadValue("不在应有的次序")
+        tables = [self._reading.strings if way is _SHARED else way.numbers for way in ways]
+        numbers = [
+            (place, column, way.numbers)
+            for place, (column, way) in enumerate(zip(columns, ways, strict=True))
+            if way is not _SHARED
+        ]
+        plan = self._plans[look] = _Plan(columns, tables, numbers)
+        return plan
 
     def add(self, number: int, hidden: bool, tokens: list[cells.Token]) -> None:
-        """Read the cells of a row; raises Refused naming the cell."""
+        """Read the cells of a row one by one; raises Refused naming the cell."""
+        if not tokens:
+            return
         if number > LAST_ROW:
             raise Refused(f"工作表“{self._name}”的单元格 {tokens[0][0]}{number} {BEYOND}")
         try:
             line = self._line(number, tokens)
         except _BadCell as fault:
             raise Refused(f"工作表“{self._name}”的单元格 {fault.cell} {fault}") from fault
+        if line:
+            self._keep(number, hidden, line)
+            self._reading.budget.spend(line)
+
+    def _keep(self, number: int, hidden: bool, line: dict[int, str]) -> None:
         if not line:
             return
         if number in self.rows:
             raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
         self.rows[number] = line
-        self._reading.budget.spend(line)
         if hidden:
             self.hidden_rows.add(number)
 
     def _line(self, number: int, tokens: list[cells.Token]) -> dict[int, str]:
         line: dict[int, str] = {}
         strings = self._reading.strings
-        ways, kinds, row_text = self._ways, self.kinds, str(number)
-        column = row = value = ""
+        ways, kinds, row_text = self._reading.ways, self.kinds, str(number)
+        column = row = ""
         try:
             for column, row, attributes, value, formula in tokens:
                 if not value and not formula:
@@ -393,8 +475,7 @@ class _Content:
                     raise BadValue("出现了两次" if at in line else f"写在了第 {number} 行里")
                 way = ways[attributes]
                 if way is _SHARED and not formula:
-                    plain = value.isascii() and value.isdecimal() and len(value) < 10
-                    if text := strings[int(value)] if plain else _shared(strings, value):
+                    if text := strings[value]:
                         line[at] = text
                     continue
                 text, kind = self._typed(number, at, way, value, formula)
@@ -404,14 +485,12 @@ class _Content:
                         kinds[number, at] = kind
         except BadValue as fault:
             raise _BadCell(column + row, str(fault)) from fault
-        except IndexError as fault:
-            raise _BadCell(column + row, f"引用了不存在的文本（第“{value[:20]}”号）") from fault
         columns = list(line)
         return line if columns == sorted(columns) else dict(sorted(line.items()))
 
     def _typed(self, row: int, column: int, way: Way, value: str, formula: str) -> tuple[str, Kind]:
         if not formula:
-            return way.numbers[value] if way.type == "n" else stored_text(way, value, self._reading.strings)
+            return stored_text(way, value, self._reading.strings)
         self.formulas.add((row, column))
         if points_outside(formula):
             self._reading.outside.add(formula)
@@ -434,11 +513,13 @@ def is_picture(text: str) -> bool:
     return text.startswith(("=DISPIMG(", "=_xlfn.DISPIMG("))
 
 
-def stored_text(way: Way, value: str, strings: list[str]) -> tuple[str, Kind]:
+def stored_text(way: Way, value: str, strings: SharedStrings) -> tuple[str, Kind]:
     """Text and kind of a stored value; raises BadValue with what is wrong with the cell."""
     match way.type:
+        case "n":
+            return way.numbers.read(value)
         case "s":
-            return _shared(strings, value), Kind.TEXT
+            return strings[value], Kind.TEXT
         case "str" | "inlineStr":
             text = decoded(value)
             return text, Kind.PICTURE if is_picture(text) else Kind.TEXT
@@ -446,9 +527,7 @@ def stored_text(way: Way, value: str, strings: list[str]) -> tuple[str, Kind]:
             return value.strip(), Kind.ERROR
         case "b":
             return _boolean(value), Kind.BOOL
-    if way.type == "d":
-        return iso_text(value, way.numbers.form)
-    return way.numbers[value]
+    return iso_text(value, way.numbers.form)
 
 
 def _boolean(value: str) -> str:
@@ -479,6 +558,7 @@ def _area(reference: str, sheet: str) -> Area:
     return area
 
 
+@lru_cache(maxsize=1_024)
 def _area_of(reference: str) -> Area | None:
     """The cells of a reference, None if it is none; raises BadValue beyond the last column."""
     found = _RANGE.fullmatch(reference.strip())

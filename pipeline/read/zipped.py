@@ -22,6 +22,8 @@ METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, OverflowError)
 _CHUNK = 1 << 20
 _LOCAL_HEADER = 30  # bytes before name and extra field
+_LOCAL = struct.Struct("<4s2xH18x2H")  # signature, flags, lengths of name and extra field
+_PLAIN_FLAGS = 0x80E  # how deflate was told to work, sizes behind the data, name in UTF-8
 _DIRECTORY_ENTRY = 1024  # bytes allowed on average for one entry of the directory
 
 
@@ -109,8 +111,36 @@ def inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes
     if member.flag_bits & ENCRYPTED:
         raise Refused("文件设了打开密码", "请取消密码后重新报送")
     try:
+        if max(member.file_size, member.compress_size) <= _CHUNK and not member.flag_bits & ~_PLAIN_FLAGS:
+            yield from filter(None, (_inflated(archive, member),))
+            return
         with archive.open(member) as packed:
             while piece := packed.read(_CHUNK):
                 yield piece
     except (*_BROKEN, RuntimeError, OSError, UnicodeDecodeError) as fault:
         raise damaged(member.filename) from fault
+
+
+def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A small member at once, judged as zipfile does; zipfile takes twice as long.
+
+    Raises one of _BROKEN or UnicodeDecodeError.
+    """
+    stream = archive.fp
+    if stream is None:
+        raise zipfile.BadZipFile("closed")
+    stream.seek(member.header_offset)
+    header = stream.read(_LOCAL_HEADER)
+    signature, flags, name_length, extra_length = _LOCAL.unpack(header)
+    name = stream.read(name_length).decode("utf-8" if flags & UTF8_NAME else "cp437")
+    if signature != b"PK\x03\x04" or name != member.orig_filename:
+        raise zipfile.BadZipFile("no such member here")
+    stream.seek(extra_length, 1)
+    data = stream.read(member.compress_size)
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        # No more than was promised: 0 would stand for any number.
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, max(1, member.file_size))
+    data = data[: member.file_size]
+    if zlib.crc32(data) != member.CRC:
+        raise zipfile.BadZipFile("bad CRC")
+    return data

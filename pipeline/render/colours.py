@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from lxml import etree
 
@@ -52,26 +53,26 @@ def add_colours(sheet: Worksheet, colours: Iterable[Colour], formats: Mapping[Se
     rules = list(_rules(colours))
     for element in _priorities(sheet):
         element.set("priority", str(integer(element, "priority") + len(rules)))
-    first = next(iter(sheet.all("conditionalFormatting")), None)
-    last: etree._Element | None = None
-    for priority, (severity, formula, areas) in enumerate(rules, 1):
-        element = fragment("<conditionalFormatting/>", sheet.namespace)
-        element.set("sqref", " ".join(map(area_address, areas)))
-        rule = etree.SubElement(
-            element,
-            f"{{{sheet.namespace}}}cfRule",
-            type="expression",
-            dxfId=str(formats[severity]),
-            priority=str(priority),
-        )
-        etree.SubElement(rule, f"{{{sheet.namespace}}}formula").text = formula
-        if last is not None:
-            last.addnext(element)
-        elif first is not None:
-            first.addprevious(element)
-        else:
+    made = "".join(
+        _format(priority, formats[severity], formula, areas)
+        for priority, (severity, formula, areas) in enumerate(rules, 1)
+    )
+    ours = list(fragment(f"<worksheet>{made}</worksheet>", sheet.namespace))
+    theirs = next(iter(sheet.all("conditionalFormatting")), None)
+    for element in reversed(ours):
+        if theirs is None:
             sheet.place(element)
-        last = element
+        else:
+            theirs.addprevious(element)
+        theirs = element
+
+
+def _format(priority: int, look: int, formula: str, areas: Iterable[Area]) -> str:
+    return (
+        f'<conditionalFormatting sqref="{" ".join(map(area_address, areas))}">'
+        f'<cfRule type="expression" dxfId="{look}" priority="{priority}">'
+        f"<formula>{escape(formula, quote=False)}</formula></cfRule></conditionalFormatting>"
+    )
 
 
 def remove_colours(sheet: Worksheet) -> bool:
@@ -96,16 +97,21 @@ def expression(cell: str, text: str | None) -> str:
     Excel allows 255 characters in a literal, so a long text is compared by its beginning
     and its length. A character that no literal can hold makes the colour stay.
     """
-    if text is None or _UNSAYABLE.search(text):
+    if text is None or not _can_watch(text):
         return _SIGNED
     if not text:
         return f"AND({_SIGNED},LEN({cell})=0)"
     if len(text) <= _WHOLE:
         return f'AND({_SIGNED},EXACT({cell}&"",{_literal(text)}))'
-    # Beyond the basic plane Excel and LibreOffice count lengths differently.
-    if utf16_length(text) > len(text):
-        return _SIGNED
     return f"AND({_SIGNED},LEN({cell})={len(text)},EXACT(LEFT({cell},{_WHOLE}),{_literal(text[:_WHOLE])}))"
+
+
+def _can_watch(text: str | None) -> bool:
+    """Whether a formula can ask for this text."""
+    if text is None or _UNSAYABLE.search(text):
+        return False
+    # Beyond the basic plane Excel and LibreOffice count lengths differently.
+    return len(text) <= _WHOLE or utf16_length(text) == len(text)
 
 
 def form_expression(cell: str, form: str) -> str:
@@ -129,7 +135,7 @@ def _rules(colours: Iterable[Colour]) -> Iterator[tuple[Severity, str, list[Area
     still: dict[Severity, set[tuple[int, int]]] = {}
     for colour in sorted(colours, key=lambda c: (c.column, c.row)):
         key = (colour.severity, colour.column, colour.text or "")
-        watched = colour.text is not None and expression("A1", colour.text) != _SIGNED
+        watched = _can_watch(colour.text)
         if watched and (key in live or len(live) < MOST_LIVE):
             live.setdefault(key, []).append(colour.row)
             if colour.form:

@@ -10,7 +10,7 @@ from lxml import etree
 from pipeline.fields import ERROR_COLUMN
 from pipeline.model import Area, Severity
 from pipeline.ownmarks import SIGNATURE
-from pipeline.render.inert import line_count, stored
+from pipeline.render.inert import line_count, xml_text
 from pipeline.render.package import Unmarkable, attributes_of, fragment, integer
 from pipeline.render.restore import Column, Width
 from pipeline.render.worksheet import (
@@ -55,19 +55,14 @@ _WITH_MESSAGE = (
 LibreOffice saves the choice of all but the blanks as an operator that no other program reads.
 """
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
-
-def inline_cell(prefix: str, where: str, style: int | None, text: str) -> bytes:
+def inline_cell(prefix: str, where: str, style: int | None, text: str) -> str:
     """A cell that holds text and nothing else, whatever the text looks like."""
-    written = stored(text)
-    for character, escape in _ESCAPES.items():
-        written = written.replace(character, escape)
     look = "" if style is None else f' s="{style}"'
     return (
         f'<{prefix}c r="{where}"{look} t="inlineStr"><{prefix}is>'
-        f'<{prefix}t xml:space="preserve">{written}</{prefix}t></{prefix}is></{prefix}c>'
-    ).encode()
+        f'<{prefix}t xml:space="preserve">{xml_text(text)}</{prefix}t></{prefix}is></{prefix}c>'
+    )
 
 
 def add_column(
@@ -95,11 +90,11 @@ def add_column(
     first, last, look = _header_span(sheet, header) if header else (1, 0, None)
     column = _free_column(sheet, rows, last, bounds)
     content = {
-        row: inline_cell(sheet.prefix, address(row, column), style, text)
+        row: inline_cell(sheet.prefix, address(row, column), style, text).encode()
         for row, text in messages.items()
         if row > header_row
     }
-    content[header_row] = inline_cell(sheet.prefix, address(header_row, column), look, ERROR_COLUMN)
+    content[header_row] = inline_cell(sheet.prefix, address(header_row, column), look, ERROR_COLUMN).encode()
     made = put_cells(sheet, column, content)
     area = Area(header_row, column, max(last_row, header_row, *content), column)
     _add_link(sheet, address(header_row, column), link)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
+from html import escape
 
 MOST_CHARACTERS = 32_767
 """A cell's limit in Excel, counted in UTF-16 units."""
@@ -12,7 +14,12 @@ CUT = "……（文字过长，后面的已省略）"
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LIKE_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_ACTIVE = ("=", "+", "-", "@", "\t", "\n")
+_UNCLEAN = re.compile(f"\r|{_FORBIDDEN.pattern}")
+_NOT_XML = re.compile(f"[<>&]|_x|{_UNCLEAN.pattern}")
+"""Hardly any text holds one of these, and one look tells."""
+
+_WIDE = re.compile("[\u2e80-\U0010ffff]+")
+_ACTIVE = ("=", "+", "-", "@", "\t", "\n", "\r")
 
 
 def clean(text: str) -> str:
@@ -20,7 +27,8 @@ def clean(text: str) -> str:
 
     Line ends become line feeds, as Excel keeps them. The cut is visible at the end.
     """
-    text = _FORBIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if _UNCLEAN.search(text):
+        text = _FORBIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
     if len(text) <= MOST_CHARACTERS // 2 or utf16_length(text) <= MOST_CHARACTERS:
         return text
     kept = text.encode("utf-16-le")[: 2 * (MOST_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore")
@@ -30,6 +38,21 @@ def clean(text: str) -> str:
 def stored(text: str) -> str:
     """Clean text as ST_Xstring stores it (ECMA-376 22.9.2.19): a typed `_x000B_` is not an escape."""
     return _LIKE_ESCAPE.sub("_x005F_", clean(text))
+
+
+def xml_text(text: str) -> str:
+    """Text as it stands in the XML of a cell or note: stored and escaped."""
+    if len(text) <= MOST_CHARACTERS // 2 and not _NOT_XML.search(text):
+        return text
+    return stored(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def xml_attribute(text: str) -> str:
+    """Text as the value of an attribute, with its quotes: `quoteattr` without what else its module loads."""
+    written = escape(text, quote=False).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    if '"' in text and "'" not in text:
+        return f"'{written}'"
+    return '"' + written.replace('"', "&quot;") + '"'
 
 
 def is_active(text: str) -> bool:
@@ -44,5 +67,12 @@ def utf16_length(text: str) -> int:
 
 def line_count(text: str, width: float) -> int:
     """How many lines a wrapped text takes, `width` in half-width characters."""
-    widths = (sum(2 if character > "\u2e7f" else 1 for character in line) for line in text.split("\n"))
-    return sum(max(1, math.ceil(each / width)) for each in widths)
+    if 2 * len(text) <= width and "\n" not in text:
+        return 1
+    return sum(max(1, math.ceil(_half_widths(line) / width)) for line in text.split("\n"))
+
+
+@lru_cache(maxsize=4096)
+def _half_widths(line: str) -> int:
+    """The same orders and sentences stand in many cells."""
+    return len(line) + sum(map(len, _WIDE.findall(line)))

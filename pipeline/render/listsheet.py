@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import quoteattr
+from dataclasses import dataclass
 
 from pipeline.model import Answer
 from pipeline.ownmarks import IDENTITY, LIST_HEADER, exact_texts, json_text
 from pipeline.render.errorcolumn import inline_cell
-from pipeline.render.inert import clean, is_active, line_count
-from pipeline.render.lines import Line
+from pipeline.render.inert import clean, is_active, line_count, xml_attribute
+from pipeline.render.lines import Line, lines_of
 from pipeline.render.restore import Restore, restore_text
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.styles import Looks
@@ -28,9 +28,6 @@ _LAST = column_letters(len(LIST_HEADER))
 _HIDDEN_FIRST = len(LIST_HEADER) + 1
 """Behind the list and inside its filter, so that sorting takes it along: each line's exact texts."""
 
-_SURELY_ONE_CELL = 2_000
-"""Characters that fit one hidden cell, even if each is escaped."""
-
 _ACCEPT = LIST_HEADER.index("是否采纳") + 1
 _EXPLAIN = LIST_HEADER.index("单位说明") + 1
 _LINK = LIST_HEADER.index("位置") + 1
@@ -40,24 +37,61 @@ _PROMPT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The list as it will stand. exact: the texts of each line's hidden cells."""
+
+    returned: Returned
+    lines: tuple[Line, ...]
+    exact: tuple[list[str], ...]
+
+    @property
+    def top(self) -> int:
+        """The row of the header: below the title, the head, and a row for remarks."""
+        return len(self.returned.head) + 3
+
+    @property
+    def last(self) -> int:
+        """The last row; an empty list has one empty row."""
+        return self.top + max(len(self.lines), 1)
+
+    @property
+    def width(self) -> int:
+        """How many hidden cells the longest exact text takes."""
+        return max(map(len, self.exact), default=1)
+
+    def filter_reference(self, absolute: bool = True) -> str:
+        """The list's rectangle with its header: what its filter covers."""
+        mark = "$" if absolute else ""
+        last = column_letters(_HIDDEN_FIRST + self.width - 1)
+        return f"{mark}A{mark}{self.top}:{mark}{last}{mark}{self.last}"
+
+    def print_titles(self, name: str) -> str:
+        """The definition that repeats the header on every printed page."""
+        return sheet_reference(name, f"${self.top}:${self.top}")
+
+
+def listing(returned: Returned) -> Listing:
+    """What the list says."""
+    lines = lines_of(returned.marks, returned.sheet)
+    return Listing(returned, lines, tuple(exact_texts(_answer(line)) for line in lines))
+
+
 def list_sheet(
-    returned: Returned,
-    lines: Sequence[Line],
-    remarks: Sequence[str],
-    title: str,
-    restore: Restore,
-    looks: Looks,
-    namespace: str,
+    listed: Listing, remarks: Sequence[str], title: str, restore: Restore, looks: Looks, namespace: str
 ) -> bytes:
     """The worksheet part: title, head and remarks, one row per line, links, inputs, print set-up.
 
     restore is what unmarking needs. The texts are inert (see `inert`): none can act, and
     none is read as a number or formula.
     """
-    top, last = header_row(returned), last_row(returned, lines)
-    hidden_last = _HIDDEN_FIRST + max(_pieces(lines), 2) - 1
-    rows = [*_head_rows(returned, remarks, title, restore, looks), _header(top, looks)]
-    rows += [_row(top + n, n, line, looks) for n, line in enumerate(lines, 1)]
+    top, last = listed.top, listed.last
+    hidden_last = _HIDDEN_FIRST + max(listed.width, 2) - 1
+    rows = [*_head_rows(listed.returned, remarks, title, restore, looks), _header(top, looks)]
+    rows += [
+        _row(top + number, number, line, exact, looks)
+        for number, (line, exact) in enumerate(zip(listed.lines, listed.exact, strict=True), 1)
+    ]
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>' for n, width in enumerate(_WIDTHS, 1)
     )
@@ -74,12 +108,12 @@ def list_sheet(
         f'<sheetFormatPr defaultRowHeight="15"/><cols>{widths}'
         f'<col min="{_HIDDEN_FIRST}" max="{hidden_last}" width="9" hidden="1" customWidth="1"/></cols>'
         f"<sheetData>{''.join(rows)}</sheetData>"
-        f'<autoFilter ref="{filter_reference(returned, lines, absolute=False)}"/>'
+        f'<autoFilter ref="{listed.filter_reference(absolute=False)}"/>'
         f'<mergeCells count="{top - 1}">{merges}</mergeCells>'
         '<dataValidations count="1"><dataValidation type="list" allowBlank="1" showInputMessage="1" '
         'showErrorMessage="1" errorTitle="请选择" error="请填“是”或“否”，也可以留空。" '
         f'promptTitle="是否采纳建议值" prompt="{_PROMPT}" sqref="{accept}"><formula1>"是,否"</formula1>'
-        f"</dataValidation></dataValidations>{_links(lines, top)}"
+        f"</dataValidation></dataValidations>{_links(listed.lines, top)}"
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>'
         "<headerFooter><oddFooter>&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter>"
@@ -89,40 +123,10 @@ def list_sheet(
     ).encode()
 
 
-def header_row(returned: Returned) -> int:
-    """The row of the list's header: below the title, the head, and a row for remarks."""
-    return len(returned.head) + 3
-
-
-def last_row(returned: Returned, lines: Sequence[Line]) -> int:
-    """The list's last row; an empty list has one empty row."""
-    return header_row(returned) + max(len(lines), 1)
-
-
-def filter_reference(returned: Returned, lines: Sequence[Line], absolute: bool = True) -> str:
-    """The list's rectangle with its header: what its filter covers."""
-    mark = "$" if absolute else ""
-    last = column_letters(_HIDDEN_FIRST + _pieces(lines) - 1)
-    return f"{mark}A{mark}{header_row(returned)}:{mark}{last}{mark}{last_row(returned, lines)}"
-
-
-def print_titles(returned: Returned, name: str) -> str:
-    """The definition that repeats the list's header on every printed page."""
-    top = header_row(returned)
-    return sheet_reference(name, f"${top}:${top}")
-
-
 def _answer(line: Line) -> Answer:
     """The line as its answer comes back."""
     first, place = line.first, clean(line.place)
     return Answer(first.code, first.field, line.value, line.suggestion, place, "", "", line.several)
-
-
-def _pieces(lines: Sequence[Line]) -> int:
-    """How many hidden cells the longest exact text takes."""
-    answers = map(_answer, lines)
-    long = (each for each in answers if len(each.value + each.suggestion + each.field) > _SURELY_ONE_CELL)
-    return max((len(exact_texts(each)) for each in long), default=1)
 
 
 def _head_rows(
@@ -148,16 +152,17 @@ def _header(top: int, looks: Looks) -> str:
     return _tall_row(top, 24, cells)
 
 
-def _row(row: int, number: int, line: Line, looks: Looks) -> str:
-    first, copy = line.first, exact_texts(_answer(line))
+def _row(row: int, number: int, line: Line, exact: Sequence[str], looks: Looks) -> str:
+    first = line.first
     texts = (
         first.severity.value, line.place, first.field, line.value, line.message,
         line.fix, line.suggestion, first.accepted, first.explained, first.code, first.source,
     )  # fmt: skip
     cells = [f'<c r="A{row}" s="{looks.cell["number"]}"><v>{number}</v></c>']
     cells += [_cell(row, n, text, line, looks) for n, text in enumerate(texts, 2)]
-    cells += [_text_cell(row, n, looks.cell["hidden"], text) for n, text in enumerate(copy, _HIDDEN_FIRST)]
-    lines = max(line_count(clean(text), width - 1) for text, width in zip(texts, _WIDTHS[1:], strict=True))
+    cells += [_text_cell(row, n, looks.cell["hidden"], text) for n, text in enumerate(exact, _HIDDEN_FIRST)]
+    filled = ((text, width) for text, width in zip(texts, _WIDTHS[1:], strict=True) if text)
+    lines = max(line_count(clean(text), width - 1) for text, width in filled)
     return f'<row r="{row}" ht="{min(_LINE * lines + 3, _TALLEST)}">{"".join(cells)}</row>'
 
 
@@ -171,20 +176,20 @@ def _cell(row: int, column: int, text: str, line: Line, looks: Looks) -> str:
     elif column == _ACCEPT:
         look = looks.cell["unneeded"]
     else:
-        look = looks.cell["quoted" if is_active(clean(text)) else "text"]
+        look = looks.cell["quoted" if is_active(text) else "text"]
     return _text_cell(row, column, look, text)
 
 
 def _text_cell(row: int, column: int, style: int, text: str) -> str:
     where = address(row, column)
-    return inline_cell("", where, style, text).decode() if text else f'<c r="{where}" s="{style}"/>'
+    return inline_cell("", where, style, text) if text else f'<c r="{where}" s="{style}"/>'
 
 
 def _links(lines: Sequence[Line], top: int) -> str:
     placed = [(n, line) for n, line in enumerate(lines, 1) if line.first.sheet and line.first.row]
     links = "".join(
-        f'<hyperlink ref="{address(top + n, _LINK)}" location={quoteattr(_location(line.first))} '
-        f"display={quoteattr(clean(line.place))}/>"
+        f'<hyperlink ref="{address(top + n, _LINK)}" location={xml_attribute(_location(line.first))} '
+        f"display={xml_attribute(clean(line.place))}/>"
         for n, line in placed[:MOST_LINKS]
     )
     return f"<hyperlinks>{links}</hyperlinks>" if links else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.fields import ERROR_COLUMN, LIST_SHEET
@@ -19,12 +18,11 @@ from pipeline.ownmarks import NOTE_BEGIN, NOTE_END
 from pipeline.render.active import leave_out
 from pipeline.render.colours import Colour, add_colours
 from pipeline.render.errorcolumn import add_column
-from pipeline.render.lines import lines_of
-from pipeline.render.listsheet import filter_reference, list_sheet, print_titles
+from pipeline.render.listsheet import list_sheet, listing
 from pipeline.render.notes import add_notes
 from pipeline.render.package import Package, Unmarkable, parse, read, related, write
 from pipeline.render.restore import Column, Restore
-from pipeline.render.returned import Mark, Marked, Returned
+from pipeline.render.returned import Mark, Marked, MarkTask, Returned
 from pipeline.render.styles import Looks, add_looks
 from pipeline.render.tabs import FILTER_NAME, Tab, Workbook, deselect, open_workbook
 from pipeline.render.unmark import take_out
@@ -41,7 +39,7 @@ from pipeline.render.worksheet import (
 MOST_NOTES = 2_000
 """Notes on one sheet; beyond, the column and the list carry the findings and the file still opens fast."""
 
-_SEVEREST_FIRST = tuple(Severity)
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 _Places = Mapping[tuple[int, int], Sequence[Mark]]
 
 
@@ -52,6 +50,18 @@ class _Change(NamedTuple):
     column: Column | None = None
     filter_name: str | None = None
     hidden: int = 0
+
+
+def mark_file(task: MarkTask) -> Marked | str:
+    """The marked workbook, or why it cannot be marked, in Chinese.
+
+    Runs in a worker: the file is parsed once more.
+    """
+    data = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
+    try:
+        return mark(data, task.returned)
+    except Unmarkable as error:
+        return str(error)
 
 
 def mark(package: bytes, returned: Returned) -> Marked:
@@ -68,7 +78,7 @@ def mark(package: bytes, returned: Returned) -> Marked:
     tabs = workbook.tabs()
     title = _free_name({tab.name for tab in tabs})
     selected = [tab.name for tab in tabs if deselect(workbook.package, tab.part)]
-    lines = lines_of(returned.marks, returned.sheet)
+    listed = listing(returned)
     link = sheet_reference(title, "A1")
     changes = [
         _mark_sheet(workbook, tab, returned, here, looks, link)
@@ -79,10 +89,9 @@ def mark(package: bytes, returned: Returned) -> Marked:
     remarks = _remarks(left_out, changes)
     changed = next((change for change in changes if change.column), _Change(0))
     restore = Restore(selected, workbook.show_first(), changed.column, changed.filter_name)
-    listed = list_sheet(returned, lines, remarks, title, restore, looks, workbook.namespace)
-    workbook.insert_first(title, listed)
-    workbook.define(FILTER_NAME, 0, sheet_reference(title, filter_reference(returned, lines)), hidden=True)
-    workbook.define("_xlnm.Print_Titles", 0, print_titles(returned, title))
+    workbook.insert_first(title, list_sheet(listed, remarks, title, restore, looks, workbook.namespace))
+    workbook.define(FILTER_NAME, 0, sheet_reference(title, listed.filter_reference()), hidden=True)
+    workbook.define("_xlnm.Print_Titles", 0, listed.print_titles(title))
     workbook.save()
     return Marked(write(workbook.package), left_out)
 
@@ -152,8 +161,8 @@ def _by_cell(marks: Iterable[Mark], merged: Sequence[Area]) -> _Places:
     for one in marks:
         if one.row and one.column:
             place = _visible(one.row, one.column, areas)
-            cells[place].append(one if place == (one.row, one.column) else replace(one, plain=False))
-    return {place: sorted(cells[place], key=_rank) for place in sorted(cells)}
+            cells[place].append(one if place == (one.row, one.column) else one._replace(plain=False))
+    return {place: _severest_first(cells[place]) for place in sorted(cells)}
 
 
 def _visible(row: int, column: int, areas: Sequence[Area]) -> tuple[int, int]:
@@ -162,7 +171,11 @@ def _visible(row: int, column: int, areas: Sequence[Area]) -> tuple[int, int]:
 
 
 def _rank(one: Mark) -> int:
-    return _SEVEREST_FIRST.index(one.severity)
+    return _RANKS[one.severity]
+
+
+def _severest_first(marks: list[Mark]) -> list[Mark]:
+    return sorted(marks, key=_rank) if len(marks) > 1 else marks
 
 
 def _colour(placed: tuple[tuple[int, int], Sequence[Mark]]) -> Colour:
@@ -209,7 +222,7 @@ def _add_error_column(
     for one in marks:
         if one.row > returned.header_row:
             by_row[one.row].append(one)
-    messages = {row: _row_text(sorted(found, key=_rank)) for row, found in by_row.items()}
+    messages = {row: _row_text(_severest_first(found)) for row, found in by_row.items()}
     bounds = (returned.header_row, returned.last_row)
     tables = _tables(package, tab)
     return add_column(

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from pipeline.ownmarks import NOTE_BEGIN, NOTE_RULE, SIGNATURE, without_own_note
-from pipeline.render.inert import clean, line_count, stored
+from pipeline.render.inert import clean, line_count, stored, xml_text
 from pipeline.render.package import (
+    XML_DECLARATION,
     Package,
     Unmarkable,
     decimal,
     fragment,
     integer,
+    namespace_of,
     parse,
     relate,
     related,
@@ -78,21 +79,15 @@ def add_notes(
     drawing = _drawing(package, part, sheet, office)
     if b"</xml>" not in package.get(drawing):
         return len(notes)
-    comments = _comments(package, part, sheet, office)
-    root = parse(package.get(comments))
-    own = {str(comment.get("ref")): comment for comment in root.iter(f"{{{sheet.namespace}}}comment")}
-    threads = {index for index, name in enumerate(_authors(root)) if name.startswith("tc=")}
-    author, fresh, refused = _own_author(root), {}, 0
-    for (row, column), text in sorted(notes.items()):
-        comment = own.get(address(row, column))
-        if comment is None:
-            _append_comment(root, address(row, column), author, text)
-            fresh[row, column] = text
-        elif integer(comment, "authorId") in threads:
-            refused += 1
-        else:
-            _append_text(comment, text)
-    package.put(comments, serialise(root))
+    notes = dict(sorted(notes.items()))
+    existing = next(iter(related(package, part, "comments")), None)
+    if existing is None:
+        fresh, refused = notes, 0
+        _put_comments(package, part, sheet, notes, office)
+    else:
+        root = parse(package.get(existing.target))
+        fresh, refused = _add_to(root, notes, sheet.namespace)
+        package.put(existing.target, serialise(root))
     package.put(drawing, _with_shapes(package, drawing, _boxes(sheet, fresh)))
     return refused
 
@@ -124,15 +119,46 @@ def remove_notes(package: Package, part: str, sheet: Worksheet) -> bool:
 # ── Comments ─────────────────────────────────────────────────────────────────────────
 
 
-def _comments(package: Package, part: str, sheet: Worksheet, office: str) -> str:
-    for relation in related(package, part, "comments"):
-        return relation.target
+def _put_comments(
+    package: Package, part: str, sheet: Worksheet, notes: Mapping[tuple[int, int], str], office: str
+) -> None:
+    """A comments part for a sheet that has none."""
     made = unused_name(package, "xl/comments{}.xml")
-    empty = f'<comments xmlns="{sheet.namespace}"><authors/><commentList/></comments>'
-    package.put(made, serialise(etree.fromstring(empty)))
+    package.put(
+        made,
+        (
+            f"{XML_DECLARATION}\n"
+            f'<comments xmlns="{sheet.namespace}"><authors><author>{SIGNATURE}</author></authors>'
+            f"<commentList>{_listed(0, notes)}</commentList></comments>"
+        ).encode(),
+    )
     set_content_type(package, made, _COMMENTS_TYPE)
     relate(package, part, f"{office}/comments", made)
-    return made
+
+
+def _add_to(
+    root: etree._Element, notes: Mapping[tuple[int, int], str], namespace: str
+) -> tuple[dict[tuple[int, int], str], int]:
+    """Put notes among the unit's own. Returns those at cells that had none, and how many could not be put."""
+    own = {str(comment.get("ref")): comment for comment in root.iter(f"{{{namespace}}}comment")}
+    threads = {index for index, name in enumerate(_authors(root)) if name.startswith("tc=")}
+    author = _own_author(root)
+    fresh: dict[tuple[int, int], str] = {}
+    refused = 0
+    for place, text in notes.items():
+        comment = own.get(address(*place))
+        if comment is None:
+            fresh[place] = text
+        elif integer(comment, "authorId") in threads:
+            refused += 1
+        else:
+            _append_text(comment, text)
+    listed = root.find("{*}commentList")
+    if listed is None:
+        raise Unmarkable("文件内部的批注结构不完整")
+    added = fragment(f"<commentList>{_listed(author, fresh)}</commentList>", namespace_of(root))
+    listed.extend(list(added))
+    return fresh, refused
 
 
 def _authors(root: etree._Element) -> list[str]:
@@ -166,20 +192,19 @@ def _forget_author(root: etree._Element) -> None:
             comment.set("authorId", str(number - 1))
 
 
-def _append_comment(root: etree._Element, reference: str, author: int, text: str) -> None:
+def _listed(author: int, notes: Mapping[tuple[int, int], str]) -> str:
+    return "".join(_comment(address(*place), author, text) for place, text in notes.items())
+
+
+def _comment(reference: str, author: int, text: str) -> str:
     first, _, rest = text.partition("\n")
-    text_xml = _run(first, "<b/>") + _run("\n" + rest, "")
-    xml = f'<comment ref="{reference}" authorId="{author}"><text>{text_xml}</text></comment>'
-    comment = fragment(xml, etree.QName(root).namespace or "")
-    listed = root.find("{*}commentList")
-    if listed is None:
-        raise Unmarkable("文件内部的批注结构不完整")
-    listed.append(comment)
+    runs = _run(first, "<b/>") + _run("\n" + rest, "")
+    return f'<comment ref="{reference}" authorId="{author}"><text>{runs}</text></comment>'
 
 
 def _run(text: str, bold: str) -> str:
     font = '<sz val="9"/><color indexed="81"/><rFont val="宋体"/><family val="3"/><charset val="134"/>'
-    return f'<r><rPr>{bold}{font}</rPr><t xml:space="preserve">{escape(stored(text))}</t></r>'
+    return f'<r><rPr>{bold}{font}</rPr><t xml:space="preserve">{xml_text(text)}</t></r>'
 
 
 def _append_text(comment: etree._Element, text: str) -> None:
@@ -261,16 +286,25 @@ def _next_block(package: Package) -> int:
 def _boxes(sheet: Worksheet, notes: Mapping[tuple[int, int], str]) -> list[tuple[int, int, str]]:
     """(row, column, anchor) of every new note, the box at the right of its cell, sized to its text."""
     width_of = _column_widths(sheet)
-    heights = {number: round(points * 4 / 3) for number, points in row_heights(sheet).items()}
-    usual = usual_height(sheet)
+    right_of = {column: _walk(column, 15 + _NOTE_WIDTH, width_of) for column in {c for _, c in notes}}
+    usual = _pixels(usual_height(sheet))
+    heights = {number - 1: _pixels(points) for number, points in row_heights(sheet).items()}
+
+    def height_of(index: int) -> int:
+        return heights.get(index, usual)
+
     boxes = []
     for (row, column), text in notes.items():
         height = _LINE_HEIGHT * line_count(clean(text), _LINE_WIDTH) + 14
-        right, right_rest = _walk(column, 15 + _NOTE_WIDTH, width_of)
+        right, right_rest = right_of[column]
         top = max(row - 2, 0)
-        bottom, bottom_rest = _walk(top, 4 + height, lambda n: heights.get(n + 1, round(usual * 4 / 3)))
+        bottom, bottom_rest = _walk(top, 4 + height, height_of)
         boxes.append((row, column, f"{column}, 15, {top}, 4, {right}, {right_rest}, {bottom}, {bottom_rest}"))
     return boxes
+
+
+def _pixels(points: float) -> int:
+    return round(points * 4 / 3)
 
 
 def _column_widths(sheet: Worksheet) -> Callable[[int], int]:

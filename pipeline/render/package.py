@@ -22,6 +22,10 @@ from lxml import etree
 CONTENT_TYPES = "[Content_Types].xml"
 _TYPES_NS = "http://schemas.openxmlformats.org/package/2006/content-types"
 _RELS_NS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_RELATIONS = ".rels"
+XML_DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>"
+"""As `serialise` writes it."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
@@ -59,7 +63,10 @@ class Relation:
 
 @dataclass(slots=True)
 class Package:
-    """A working copy of a package. Changed and new parts are in `fresh`, dropped ones in `gone`."""
+    """A working copy of a package. Changed and new parts are in `fresh`, dropped ones in `gone`.
+
+    known: the relationships of parts, as long as neither they nor the set of parts change.
+    """
 
     source: bytes
     archive: zipfile.ZipFile
@@ -67,6 +74,7 @@ class Package:
     fresh: dict[str, bytes] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     cache: dict[str, bytes] = field(default_factory=dict)
+    known: dict[str, tuple[Relation, ...]] = field(default_factory=dict)
 
     def names(self) -> Iterator[str]:
         """Every part, in the order of the file, new ones last."""
@@ -92,22 +100,30 @@ class Package:
 
     def put(self, name: str, data: bytes) -> None:
         """Replace or add a part; equal bytes leave it unchanged."""
-        if name in self and self.get(name) == data:
+        new = name not in self
+        if not new and self.get(name) == data:
             return
+        if new or name.endswith(_RELATIONS):
+            self.known.clear()
         self.gone.discard(name)
         self.fresh[name] = data
 
     def drop(self, name: str) -> None:
         """Take out a part, its relationships and its content type; parts that only it used go too."""
         targets = [relation.target for relation in relations(self, name) if not relation.external]
-        for part in (name, relations_part(name)):
-            self.fresh.pop(part, None)
-            self.gone.add(part)
+        self.remove(name)
+        self.remove(relations_part(name))
         _untype(self, name)
         used = {relation.target for source in _sources(self) for relation in relations(self, source)}
         for target in targets:
             if target in self and target not in used:
                 self.drop(target)
+
+    def remove(self, name: str) -> None:
+        """Take out a part and nothing else."""
+        self.known.clear()
+        self.fresh.pop(name, None)
+        self.gone.add(name)
 
 
 def read(data: bytes) -> Package:
@@ -181,9 +197,14 @@ def utf8(data: bytes) -> bytes:
     declared = _DECLARED.match(data[:200])
     encoding = declared[1].lower() if declared else b"utf-8"
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
-    if wide or encoding not in _PLAIN_ENCODINGS or (b"&#" in data and _WRITTEN_AS_NUMBER.search(data)):
+    if wide or encoding not in _PLAIN_ENCODINGS or _has_numbers(data):
         return serialise(parse(data))
     return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _has_numbers(data: bytes) -> bool:
+    """Whether characters are written as numbers. One byte is looked for ten times as fast as two."""
+    return b"&" in data and b"&#" in data and _WRITTEN_AS_NUMBER.search(data) is not None
 
 
 def parse(data: bytes) -> etree._Element:
@@ -249,18 +270,18 @@ def namespace_of(root: etree._Element) -> str:
 def relations_part(part: str) -> str:
     """Where the relationships of a part are stored; "" stands for the package itself."""
     folder, name = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{name}.rels")
+    return posixpath.join(folder, "_rels", name + _RELATIONS)
 
 
 def relations(package: Package, part: str) -> tuple[Relation, ...]:
     """The relationships of a part in stored order; none if it has no relationships."""
-    where = relations_part(part)
-    if where not in package:
-        return ()
-    return tuple(
-        _relation(package, part, element) for element in parse(package.get(where)).iter(f"{{{_RELS_NS}}}*")
-        if element.get("Id") is not None
-    )  # fmt: skip
+    if part not in package.known:
+        where = relations_part(part)
+        stored = parse(package.get(where)).iter(f"{{{_RELS_NS}}}*") if where in package else ()
+        package.known[part] = tuple(
+            _relation(package, part, element) for element in stored if element.get("Id") is not None
+        )
+    return package.known[part]
 
 
 def related(package: Package, part: str, kind: str) -> tuple[Relation, ...]:
@@ -293,8 +314,7 @@ def unrelate(package: Package, part: str, identifier: str) -> None:
     if len(root):
         package.put(where, serialise(root))
     else:
-        package.fresh.pop(where, None)
-        package.gone.add(where)
+        package.remove(where)
 
 
 def _relation(package: Package, part: str, element: etree._Element) -> Relation:
@@ -316,9 +336,11 @@ def _resolved(package: Package, part: str, target: str) -> str:
 def _sources(package: Package) -> list[str]:
     """Every part that has relationships, and "" for the package."""
     return [
-        posixpath.join(posixpath.dirname(posixpath.dirname(name)), posixpath.basename(name)[: -len(".rels")])
+        posixpath.join(
+            posixpath.dirname(posixpath.dirname(name)), posixpath.basename(name)[: -len(_RELATIONS)]
+        )
         for name in package.names()
-        if name.endswith(".rels") and posixpath.basename(posixpath.dirname(name)) == "_rels"
+        if name.endswith(_RELATIONS) and posixpath.basename(posixpath.dirname(name)) == "_rels"
     ]
 
 

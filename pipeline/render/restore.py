@@ -7,15 +7,13 @@ have this very form counts as lost.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Annotated
-
-from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from pipeline.ownmarks import RESTORE, json_text
 
-_Heights = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]+(?:\.[0-9]*)?)?>[0-9]+(?:\.[0-9]*)?$")]
-_Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}$")]
+_HEIGHTS = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?)?>[0-9]+(?:\.[0-9]*)?")
+_NUMBER = re.compile("[0-9]{1,5}")
 _Change = tuple[str | None, str | None]
 """What an attribute said before and after; None where there was none."""
 
@@ -45,7 +43,7 @@ class Column:
     filter: _Change
     dimension: _Change
     hidden: list[int] | None = None
-    raised: dict[_Heights, list[int]] = field(default_factory=dict)
+    raised: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,9 @@ class Restore:
     """All of it: selected tabs, (active tab, first tab) of each window, the column, its filter's name."""
 
     selected: list[str]
-    active: list[tuple[_Number | None, _Number | None]]
+    active: list[tuple[str | None, str | None]]
     column: Column | None
     filter_name: str | None
-
-
-_FORM = TypeAdapter(Restore)
 
 
 def restore_text(restore: Restore) -> str:
@@ -68,7 +63,17 @@ def restore_text(restore: Restore) -> str:
 
 def restore_of(text: str) -> Restore | None:
     """What the hidden cell says, None if it was changed or lost."""
+    from pydantic import TypeAdapter, ValidationError  # only a file that comes back needs it
+
     try:
-        return _FORM.validate_python(json.loads(text.removeprefix(RESTORE)))
+        said = TypeAdapter(Restore).validate_python(json.loads(text.removeprefix(RESTORE)))
     except (ValueError, ValidationError):
         return None
+    return said if _is_sound(said) else None
+
+
+def _is_sound(said: Restore) -> bool:
+    """Whether its texts are the numbers that they should be."""
+    numbers = [number for view in said.active for number in view if number is not None]
+    heights = said.column.raised if said.column else ()
+    return all(map(_NUMBER.fullmatch, numbers)) and all(map(_HEIGHTS.fullmatch, heights))

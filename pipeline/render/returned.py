@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.model import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One finding as the unit reads it.
+class Mark(NamedTuple):
+    """One finding as the unit reads it. A tuple: workers are sent thousands.
 
     sheet is the sheet's name in the file, "" for a finding about the whole file. row is the
     spreadsheet's row, 0 if none; column is 1-based, 0 where the field has no column, so that
@@ -55,6 +56,14 @@ class Returned:
     last_row: int
     marks: tuple[Mark, ...]
     wrong_rows_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTask:
+    """A package to mark: the private copy, or the bytes of a workbook made for it."""
+
+    source: Path | bytes
+    returned: Returned
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.worksheet import CellStringTuple, Worksheet
 
 from pipeline.fields import REVIEW_KEY
 from pipeline.render.inert import clean
+from pipeline.render.worksheet import column_letters
 from pipeline.rounds.review import CHOICES, COLUMNS, INPUTS, Line
 
 _WIDTHS = {
@@ -32,8 +33,26 @@ _HEAD = {
 _FOOT = "填好后保存、关闭，再运行 make validate；决定会连同审核人和时间记入历史。清空一条决定就是撤销。"
 _CREATED = dt.datetime(2024, 1, 1)
 """The same lines give the same bytes."""
+_LETTERS = [column_letters(number) for number in range(1, max(map(len, COLUMNS.values())) + 9)]
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _TOP = 3
 """Rows above the header, counted from 0."""
+
+
+class _Texts(Worksheet):  # type: ignore[misc]  # the library has no types
+    """A sheet of many thousand texts: what the library writes, without asking each cell what it is."""
+
+    def texts(self, row: int, cells: Iterable[tuple[str, Any]]) -> None:
+        """A whole row from the first column on: texts and their formats."""
+        for column, (text, look) in enumerate(cells):
+            self._write_string(row, column, text, look)
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if not isinstance(cell, CellStringTuple):
+            super()._write_cell(row, col, cell)
+            return
+        where = f"{_LETTERS[col]}{row + 1}"
+        self.fh.write(f'<c r="{where}" s="{cell.format._get_xf_index()}" t="s"><v>{cell.string}</v></c>')
 
 
 def review_workbook(title: str, lines: Mapping[str, Sequence[Line]]) -> bytes:
@@ -67,7 +86,7 @@ def _looks(book: Any) -> dict[str, Any]:
 
 def _sheet(book: Any, looks: dict[str, Any], name: str, title: str, lines: Sequence[Line]) -> None:
     columns = (*COLUMNS[name], *INPUTS[name], REVIEW_KEY)
-    sheet = book.add_worksheet(name)
+    sheet = book.add_worksheet(name, _Texts)
     last = len(columns) - 2
     for number, text in enumerate((f"{title}　人工复核：{name}", _HEAD[name], _FOOT)):
         sheet.merge_range(number, 0, number, last, text, looks["head" if number else "title"])
@@ -96,20 +115,17 @@ def _sheet(book: Any, looks: dict[str, Any], name: str, title: str, lines: Seque
     sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
-def _line(sheet: Any, looks: dict[str, Any], name: str, row: int, line: Line) -> None:
+def _line(sheet: _Texts, looks: dict[str, Any], name: str, row: int, line: Line) -> None:
     made = line.made
     inputs = (made.verdict, made.reason, made.who) if made else ("", "", "")
     blank = ("",) * (len(INPUTS[name]) - len(inputs))
-    for column, text in enumerate((*line.shown, *inputs, *blank)):
-        look = looks["text" if column < len(line.shown) else "input"]
-        sheet.write_string(row, column, clean(text), look)
-    column = len(line.shown) + len(INPUTS[name])
-    sheet.write_string(row, column, _key_text(line), looks["text"])
+    cells = [(clean(text), looks["text"]) for text in line.shown]
+    cells += [(clean(text), looks["input"]) for text in (*inputs, *blank)]
+    sheet.texts(row, [*cells, (_key_text(line), looks["text"])])
 
 
 def _key_text(line: Line) -> str:
     """What the hidden column says: the subject and the decision that stood there."""
-    unit, code, field, value, resource, *_ = astuple(line.about)
-    made = line.made or line.about
-    before = (made.verdict, made.reason, made.who)
-    return json.dumps([unit, code, field, value, resource, *before], ensure_ascii=False)
+    about, made = line.about, line.made or line.about
+    subject = (about.unit, about.code, about.field, about.value, about.resource)
+    return _JSON.encode([*subject, made.verdict, made.reason, made.who])

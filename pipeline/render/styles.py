@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -14,7 +15,6 @@ from pipeline.model import Severity
 from pipeline.render.package import (
     Package,
     Unmarkable,
-    attributes_of,
     fragment,
     namespace_of,
     parse,
@@ -43,6 +43,7 @@ _INITIAL = {
     "cellXfs": '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>',
     "dxfs": '<dxfs count="0"/>',
 }
+_EXTENDED = ("fonts", "fills", "borders", "cellXfs", "dxfs")
 _MOST_FORMATS = 64_000
 _PART_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 
@@ -121,20 +122,29 @@ def add_looks(package: Package, workbook: str, office: str) -> Looks:
     office is the namespace of office relationships, strict or transitional. Raises
     Unmarkable when the workbook is at Excel's limit of cell formats.
     """
-    part, root = _styles(package, workbook, office)
-    own = Looks(
-        {name: _cell_format(root, format_) for name, format_ in FORMATS.items()},
-        {severity: _intern(root, "dxfs", _dxf(severity)) for severity in Severity},
-    )
-    if len(_collection(root, "cellXfs")) > _MOST_FORMATS:
-        raise Unmarkable("工作簿里的单元格格式种类太多，已到表格软件的上限")
-    package.put(part, serialise(root))
+    part, data = _styles(package, workbook, office)
+    extended, own = _extended(data)
+    package.put(part, extended)
     return own
 
 
-def _styles(package: Package, workbook: str, office: str) -> tuple[str, etree._Element]:
+@lru_cache(maxsize=8)
+def _extended(data: bytes) -> tuple[bytes, Looks]:
+    """A styles part with our formats, and where they stand. Units that fill in one template send one part."""
+    root = parse(data)
+    entries = {name: _Entries(_collection(root, name)) for name in _EXTENDED}
+    own = Looks(
+        {name: _cell_format(entries, format_) for name, format_ in FORMATS.items()},
+        {severity: entries["dxfs"].index_of(_dxf(severity)) for severity in Severity},
+    )
+    if len(_collection(root, "cellXfs")) > _MOST_FORMATS:
+        raise Unmarkable("工作簿里的单元格格式种类太多，已到表格软件的上限")
+    return serialise(root), own
+
+
+def _styles(package: Package, workbook: str, office: str) -> tuple[str, bytes]:
     for relation in related(package, workbook, "styles"):
-        return relation.target, parse(package.get(relation.target))
+        return relation.target, package.get(relation.target)
     part = workbook.rpartition("/")[0] + "/styles.xml"
     relate(package, workbook, f"{office}/styles", part)
     set_content_type(package, part, _PART_TYPE)
@@ -142,20 +152,18 @@ def _styles(package: Package, workbook: str, office: str) -> tuple[str, etree._E
     root = etree.fromstring(f'<styleSheet xmlns="{namespace}"/>')
     for name in ("fonts", "fills", "borders", "cellStyleXfs", "cellXfs"):
         _collection(root, name)
-    return part, root
+    return part, serialise(root)
 
 
-def _cell_format(root: etree._Element, look: Format) -> int:
-    font = _intern(root, "fonts", look.font)
-    fill = _intern(root, "fills", look.fill)
-    border = _intern(root, "borders", look.border)
+def _cell_format(entries: Mapping[str, _Entries], look: Format) -> int:
+    font = entries["fonts"].index_of(look.font)
+    fill = entries["fills"].index_of(look.fill)
+    border = entries["borders"].index_of(look.border)
     quote = ' quotePrefix="1"' if look.quoted else ""
     protection = "" if look.locked else '<protection locked="0"/>'
     applied = "" if look.locked else ' applyProtection="1"'
     wrap = ' wrapText="1"' if look.wrap else ""
-    return _intern(
-        root,
-        "cellXfs",
+    return entries["cellXfs"].index_of(
         f'<xf numFmtId="{49 if look.text else 0}" fontId="{font}" fillId="{fill}" borderId="{border}" '
         f'xfId="0"{quote} applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" '
         f'applyAlignment="1"{applied}>'
@@ -171,16 +179,27 @@ def _dxf(severity: Severity) -> str:
     )
 
 
-def _intern(root: etree._Element, name: str, xml: str) -> int:
-    """The index of an equal entry, else of a new last one."""
-    collection = _collection(root, name)
-    wanted = fragment(xml, namespace_of(root))
-    for index, entry in enumerate(collection):
-        if _equal(entry, wanted):
-            return index
-    collection.append(wanted)
-    collection.set("count", str(len(collection)))
-    return len(collection) - 1
+_Said = tuple[object, ...]
+
+
+class _Entries:
+    """One collection of the styles part: what it has, by what it says."""
+
+    def __init__(self, collection: etree._Element) -> None:
+        self._collection = collection
+        self._known: dict[_Said, int] = {}
+        for index, entry in enumerate(collection):
+            self._known.setdefault(_said(entry), index)
+
+    def index_of(self, xml: str) -> int:
+        """The index of an equal entry, else of a new last one."""
+        wanted = fragment(xml, namespace_of(self._collection))
+        new = len(self._collection)
+        index = self._known.setdefault(_said(wanted), new)
+        if index == new:
+            self._collection.append(wanted)
+            self._collection.set("count", str(new + 1))
+        return index
 
 
 def _collection(root: etree._Element, name: str) -> etree._Element:
@@ -195,10 +214,6 @@ def _collection(root: etree._Element, name: str) -> etree._Element:
     return made
 
 
-def _equal(one: etree._Element, other: etree._Element) -> bool:
-    return (
-        one.tag == other.tag
-        and len(one) == len(other)
-        and attributes_of(one) == attributes_of(other)
-        and all(_equal(a, b) for a, b in zip(one, other, strict=True))
-    )
+def _said(element: etree._Element) -> _Said:
+    """All that an entry says: equal for entries that look the same."""
+    return element.tag, frozenset(element.items()), *map(_said, element)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import pandas as pd
 
 from pipeline.canonical import Table
-from pipeline.fields import NAMES
 from pipeline.rounds.compare import Comparison
+from pipeline.rounds.decide import shown_texts
 from pipeline.summarise import Counts, Tally, Told, UnitSummary
 
 FINDING_COLUMNS = (
@@ -30,8 +29,12 @@ UNIT_COLUMNS = (
 )  # fmt: skip
 
 _ACTS = re.compile(r"'*[=+\-@\t\r\0]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_SUSPECT = re.compile(f"^[=+@\t\r'-]|{_CONTROL.pattern}", re.MULTILINE)
+_UNFIT = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff"
+_CONTROL = re.compile(f"[{_UNFIT}]")
+_QUOTED = re.compile('[",\r\n]')
+_SPECIAL = re.compile(f'[",\r{_UNFIT}]')
+_LEADING = re.compile("\n[=+@\t'-]")
+"""In no column of plain texts, one a line."""
 
 
 def inert(value: object) -> str:
@@ -46,16 +49,36 @@ def inert(value: object) -> str:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A table as bytes; lines end as Excel expects."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(map(_inert_row, rows))
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+    cells = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    return _csv(dict(zip(columns, cells, strict=True)))
 
 
-def _inert_row(row: Sequence[object]) -> Sequence[object]:
-    """The row with inert cells; one look at the whole row spares a look at each cell."""
-    return [inert(value) for value in row] if _SUSPECT.search("\n".join(map(str, row))) else row
+def _csv(table: Mapping[str, Sequence[object]]) -> bytes:
+    """A table of columns by their names (RFC 4180)."""
+    lines = zip(*(_written([name, *cells]) for name, cells in table.items()), strict=True)
+    return b"\xef\xbb\xbf" + "\r\n".join([*map(",".join, lines), ""]).encode("utf-8")
+
+
+def _written(cells: Sequence[object]) -> Iterable[str]:
+    """A column's cells (texts, whole numbers, None) as they stand in the file.
+
+    One look at all that differ spares a look at each.
+    """
+    different = set(cells)
+    lines = "\n".join(["", *map(str, different)])
+    if (
+        None in different
+        or lines.count("\n") > len(different)
+        or _SPECIAL.search(lines)
+        or _LEADING.search(lines)
+    ):
+        written = {cell: _cell(inert(cell)) for cell in different}
+        return map(written.__getitem__, cells)
+    return cast("Sequence[str]", cells) if set(map(type, different)) == {str} else map(str, cells)
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def findings_csv(told: Iterable[Told]) -> bytes:
@@ -76,21 +99,33 @@ def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
 
     A malformed cell shows what was sent.
     """
-    shown = table.values[list(NAMES)].where(~table.broken, table.raw).to_numpy()
-    facts = {row["@index"]: row for row in media[media["path"] != ""].iloc[::-1].to_dict("records")}
-    lines = []
-    for index, (unit, workbook, _, row) in enumerate(table.rows):
-        known = facts.get(index)
-        measured = [_shown(known[name]) for name in MEASURED_COLUMNS] if known else _UNMEASURED
-        depth = "不适用" if known and known["real"] == "mp3" else ""
-        here = counts.rows.get((unit, workbook, row), _NONE)
-        verdict = counts.verdict(unit, workbook, row)
-        decision = counts.decisions.get((unit, workbook, row), "")
-        facts_of_row = (*measured, depth, *_counts(here), verdict, decision)
-        lines.append((unit, workbook, row, *shown[index], *facts_of_row))
-    facts_names = (*MEASURED_COLUMNS, "bit_depth", *_COUNTS, "verdict", "decision")
-    columns = ("unit", "workbook", "row", *NAMES, *facts_names)
-    return csv_bytes(columns, lines)
+    keys = [(unit, workbook, row) for unit, workbook, _, row in table.rows]
+    measured = _measured(media, len(keys))
+    here = [counts.rows.get(key, _NONE) for key in keys]
+    return _csv(
+        {
+            "unit": [unit for unit, _, _ in keys],
+            "workbook": [workbook for _, workbook, _ in keys],
+            "row": [row for _, _, row in keys],
+            **shown_texts(table),
+            **measured,
+            "errors": [each.errors for each in here],
+            "warnings": [each.warnings for each in here],
+            "notes": [each.notes for each in here],
+            "verdict": [counts.verdict(*key) for key in keys],
+            "decision": [counts.decisions.get(key, "") for key in keys],
+        }
+    )
+
+
+def _measured(media: pd.DataFrame, count: int) -> dict[str, list[object]]:
+    """The facts of the first file of each of so many resources, blank where nothing was measured."""
+    columns: dict[str, list[object]] = {name: [""] * count for name in (*MEASURED_COLUMNS, "bit_depth")}
+    for known in media[media["path"] != ""].iloc[::-1].to_dict("records"):
+        for name in MEASURED_COLUMNS:
+            columns[name][known["@index"]] = _shown(known[name])
+        columns["bit_depth"][known["@index"]] = "不适用" if known["real"] == "mp3" else ""
+    return columns
 
 
 def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, list[str]]) -> bytes:
@@ -114,9 +149,7 @@ def _progress(problems: Comparison | None) -> tuple[object, ...]:
     return problems.before, problems.corrected, problems.remaining, problems.new, len(problems.unasked)
 
 
-_UNMEASURED = [""] * len(MEASURED_COLUMNS)
 _NONE = Counts()
-_COUNTS = ("errors", "warnings", "notes")
 
 
 def _counts(counts: Counts) -> tuple[int, int, int]:

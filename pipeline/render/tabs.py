@@ -40,6 +40,7 @@ _ORDER = (
 )  # fmt: skip
 _HEAD = 65_536
 _SELECTED = re.compile(rb'\s+tabSelected\s*=\s*["\'](?:1|true)["\']')
+_VIEWS = re.compile(rb"<((?:[\w.-]+:)?)sheetViews\b.*?</\1sheetViews>", re.DOTALL)
 _VIEW = re.compile(rb"(<(?:[\w.-]+:)?sheetView\b)([^>]*)")
 _STATED = re.compile(rb'\s+tabSelected\s*=\s*["\'][^"\']*["\']')
 
@@ -233,11 +234,11 @@ def open_workbook(package: Package) -> Workbook:
 def deselect(package: Package, part: str) -> bool:
     """Unselect a sheet's tab: several selected sheets would all be edited at once. Says whether it was."""
     data = utf8(package.get(part))
-    head = data[:_HEAD]
-    cut = _SELECTED.sub(b"", head)
-    if cut == head:
+    views = _VIEWS.search(data[:_HEAD])
+    cut = _SELECTED.sub(b"", views[0]) if views else b""
+    if views is None or cut == views[0]:
         return False
-    package.put(part, cut + data[_HEAD:])
+    package.put(part, data[: views.start()] + cut + data[views.end() :])
     return True
 
 

@@ -1,20 +1,20 @@
 """The workbook that goes back to a unit: its own file, marked (or its rows in the template's layout).
 
-`mark_file` runs in a worker: the file is parsed once more.
+Here is decided what it says; `mark_file` writes it, in a worker.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pipeline.fields import BY_NAME, RESOURCE_SHEET
 from pipeline.model import Answer, Finding, Kind, Layout, Submission
-from pipeline.render.marks import mark as mark_package
-from pipeline.render.package import Unmarkable
-from pipeline.render.returned import Mark, Marked, Returned
+from pipeline.render.marks import mark_file as mark_file
+from pipeline.render.returned import Mark, Returned
+from pipeline.render.returned import MarkTask as MarkTask
 from pipeline.render.template import CODE_RANGE, standard_workbook
 from pipeline.rules import REGISTER
 from pipeline.summarise import Told
@@ -26,23 +26,6 @@ ADOPTED = "W09"
 """The rule that tells of a suggestion which the unit accepted and which was used."""
 
 _Said = Mapping[tuple[str, ...], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkTask:
-    """A package to mark: the private copy, or the bytes of a workbook made for it."""
-
-    source: Path | bytes
-    returned: Returned
-
-
-def mark_file(task: MarkTask) -> Marked | str:
-    """The marked workbook, or why it cannot be marked, in Chinese."""
-    data = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
-    try:
-        return mark_package(data, task.returned)
-    except Unmarkable as error:
-        return str(error)
 
 
 def mark_task(
@@ -70,7 +53,8 @@ def mark_task(
         layout, rows, source = _in_template(submission, codes, version, call_id)
         head = (*head, _of_the_template(submission, rows))
     said = _answers(submission.answers)
-    marks = tuple(_mark(each, submission, layout, rows, codes, said) for each in told)
+    known = tuple(codes)
+    marks = tuple(_mark(each, submission, layout, rows, known, said) for each in told)
     bounds = (layout.header_row, layout.last_row)
     return MarkTask(source, Returned(head, dict(identity), layout.sheet, *bounds, marks, wrong_rows_only))
 
@@ -108,7 +92,7 @@ def _mark(
     submission: Submission,
     layout: Layout,
     rows: Mapping[int, int],
-    codes: Mapping[str, str],
+    codes: tuple[str, ...],
     said: _Said,
 ) -> Mark:
     found = told.finding
@@ -134,7 +118,7 @@ def _mark(
         plain=plain,
         accepted=accepted,
         explained=explained,
-        form=_form(found, codes) if plain else "",
+        form=_form(found.code, place.field, codes) if plain else "",
     )
 
 
@@ -157,6 +141,8 @@ def _answers(answers: Sequence[Answer]) -> _Said:
 
 def _carried(found: Finding, said: _Said) -> tuple[str, str]:
     """What the unit said of this in the round before: (是否采纳, 单位说明)."""
+    if not said:
+        return ("是" if found.code == ADOPTED else ""), ""
     field = found.place.field
     about = (field, found.value, found.suggestion)
     answer = said.get((found.code, *about)) or said.get((found.code, field))
@@ -167,13 +153,14 @@ def _carried(found: Finding, said: _Said) -> tuple[str, str]:
     return accepted or ("是" if found.code == ADOPTED else ""), explained
 
 
-def _form(found: Finding, codes: Mapping[str, str]) -> str:
-    """A formula that is TRUE for a cell right in form, "" if the finding is not about form."""
-    field, rule = BY_NAME.get(found.place.field), REGISTER.rules.get(found.code)
-    if field is None or rule is None or rule.check is not None or rule.on != field.name or not field.excel:
+@cache
+def _form(code: str, name: str, codes: tuple[str, ...]) -> str:
+    """A formula that is TRUE for a cell right in form, "" if the rule is not about the field's form."""
+    field, rule = BY_NAME.get(name), REGISTER.rules.get(code)
+    if field is None or rule is None or rule.check is not None or rule.on != name or not field.excel:
         return ""
     # The unit's workbook need not have the template's name for the codes.
-    exact = ",".join('EXACT({c},"' + code.replace('"', '""') + '")' for code in codes)
+    exact = ",".join('EXACT({c},"' + each.replace('"', '""') + '")' for each in codes)
     right = f'OR({{c}}="",{exact})' if CODE_RANGE in field.excel else field.excel
     return f"AND(LEN({{c}})>0,{right})" if field.required else right
 

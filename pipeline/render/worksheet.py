@@ -89,7 +89,7 @@ class Row:
 def load(data: bytes) -> Worksheet:
     """Split a worksheet part. Raises Unmarkable if it has no sheetData or is no sound XML."""
     data = utf8(data)
-    if (b"<!" in data) or data.count(b"<?") > 1:
+    if (b"!" in data and b"<!" in data) or (data.count(b"?") > 2 and data.count(b"<?") > 1):
         data = _without_comments(data)
     match = _DATA.search(data)
     if match is None:
@@ -136,12 +136,21 @@ def _without_comments(data: bytes) -> bytes:
 
 def _is_normal(rows: bytes, prefix: bytes) -> bool:
     cell, row = b"<" + prefix + b"c", b"<" + prefix + b"row"
-    odd = [name + end for name in (cell, row) for end in (b">", b"/>", b"\n", b"\r", b"\t")]
-    odd.append(b"</" + prefix + b"row ")
+    numbers = [int(number) for number in re.findall(row + b' r="([0-9]+)"', rows)]
     return (
-        not any(text in rows for text in odd)
-        and all(rows.count(name + b" ") == rows.count(name + b' r="') for name in (cell, row))
-        and _is_ascending([int(number) for number in re.findall(b"<" + prefix + b'row r="([0-9]+)"', rows)])
+        _address_comes_first(rows, cell)
+        and _address_comes_first(rows, row)
+        and b"</" + prefix + b"row " not in rows
+        and _is_ascending(numbers)
+    )
+
+
+def _address_comes_first(rows: bytes, tag: bytes) -> bool:
+    """Whether every element that begins so is followed by its address; `<c` begins other names as well."""
+    addressed = rows.count(tag + b' r="')
+    return addressed == rows.count(tag) or (
+        not any(tag + end in rows for end in (b">", b"/>", b"\n", b"\r", b"\t"))
+        and addressed == rows.count(tag + b" ")
     )
 
 

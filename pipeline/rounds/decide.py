@@ -44,17 +44,53 @@ _KEY_FIELDS = ("资源名称", "主讲人", "所属系列", "所属顺序")
 RowAt = tuple[str, str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Row:
-    """A resource as decisions know it.
+    """A resource as decisions know it. Few are ever asked what they hold: nothing is worked out before."""
 
-    place and name: its 资源名称 as sent; content: changes with any of its cells.
-    """
+    __slots__ = ("_index", "_source")
 
-    place: Place
-    name: str
-    resource: str
-    content: str
+    def __init__(self, source: _Resources, index: int) -> None:
+        """The row at this index of the table."""
+        self._source, self._index = source, index
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """(unit, workbook, row)."""
+        unit, workbook, _, row = self._source.table.rows[self._index]
+        return unit, workbook, row
+
+    @property
+    def unit(self) -> str:
+        """Whose it is."""
+        return self._source.table.rows[self._index][0]
+
+    @property
+    def place(self) -> Place:
+        """Where its 资源名称 stands."""
+        return self._source.table.place(self._index, "资源名称")
+
+    @property
+    def name(self) -> str:
+        """Its 资源名称 as sent."""
+        return self._source.table.text(self._index, "资源名称")
+
+    @property
+    def resource(self) -> str:
+        """What tells it from others, whatever becomes of its other cells."""
+        return "|".join(self._source.shown[name][self._index] for name in _KEY_FIELDS)
+
+    @property
+    def content(self) -> str:
+        """Changes with any of its cells."""
+        return _digest(self._source.shown[name][self._index] for name in NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resources:
+    """All rows. shown: by field their texts."""
+
+    table: Table
+    shown: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +111,19 @@ class Decided:
 
 
 def rows_of(table: Table) -> list[Row]:
-    """Every resource row; cells that could not be read count as they were sent."""
-    values = table.values[list(NAMES)].where(~table.broken, table.raw)
-    parts = values[list(_KEY_FIELDS)].itertuples(index=False, name=None)
-    contents = values.itertuples(index=False, name=None)
-    return [
-        Row(table.place(index, "资源名称"), table.text(index, "资源名称"), "|".join(key), _digest(texts))
-        for index, key, texts in zip(values.index, parts, contents, strict=True)
-    ]
+    """Every resource row."""
+    source = _Resources(table, shown_texts(table))
+    return [Row(source, index) for index in range(len(table.rows))]
+
+
+def shown_texts(table: Table) -> dict[str, list[str]]:
+    """By field the texts of all rows: canonical values; cells that could not be read, as they were sent."""
+    shown: dict[str, list[str]] = {}
+    for name in NAMES:
+        shown[name] = table.values[name].tolist()
+        for index in table.broken[name].to_numpy().nonzero()[0].tolist():
+            shown[name][index] = table.sent[name][index]
+    return shown
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -123,7 +164,10 @@ def apply(
     made = [each for each in in_force(decisions) if each.unit in rounds]
     if not made:
         return Decided()
-    known = _known(findings, rows)
+    units = {each.unit for each in made}
+    known = _known(
+        (found for found in findings if found.place.unit in units), (row for row in rows if row.unit in units)
+    )
     effects = [(each, _effect(each, known, rounds, settings)) for each in made]
     aside: dict[FindingKey, str] = {}
     returned: dict[Place, tuple[str, list[str]]] = {}

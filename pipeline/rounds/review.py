@@ -106,23 +106,29 @@ def review_lines(
     explained, or was decided; a resource if nothing but 警告 keep it from passing, or it was decided.
     """
     made = {each.subject: each for each in in_force(decisions)}
-    at = {(row.place.unit, row.place.workbook, row.place.row): row for row in rows}
+    at = {row.key: row for row in rows}
     pending: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     lines: dict[str, list[Line]] = {FINDINGS: [], RESOURCES: [], UNITS: []}
     for each in told:
         place = each.finding.place
         row = at.get((place.unit, place.workbook, place.row))
-        line = _finding_line(each, row, said.get((place.unit, place.workbook), {}), made)
-        if line and (each.decision or line.shown[-1] or line.made or _for_a_person(each, settings)):
-            lines[FINDINGS].append(line)
+        explained = said.get((place.unit, place.workbook), {})
+        if made or explained or each.decision or _for_a_person(each, settings):
+            line = _finding_line(each, row, explained, made)
+            if each.decision or line.shown[-1] or line.made or _for_a_person(each, settings):
+                lines[FINDINGS].append(line)
         if each.decides and row:
-            pending[place.unit, place.workbook, place.row].append(f"{each.finding.code} {each.message}")
+            pending[row.key].append(f"{each.finding.code} {each.message}")
+    decided_units = {unit for unit, code, _, _, resource in made if resource and not code}
     for key, row in at.items():
+        if key not in counts.rows and row.unit not in decided_units:
+            continue
         verdict = counts.verdict(*key)
-        about = Decision(row.place.unit, "", "", row.content, row.resource, "")
+        about = Decision(row.unit, "", "", "", row.resource, "")
         before = made.get(about.subject)
         decided = before if before and holds(before, row) else None
         if verdict == REVIEW or decided:
+            about = replace(about, value=row.content)
             shown = (*_named(row), row.resource.split("|")[1], verdict, "\n".join(pending[key]))
             lines[RESOURCES].append(Line(about, shown, decided))
     for unit in units:
@@ -141,7 +147,7 @@ def _for_a_person(each: Told, settings: Settings) -> bool:
 
 def _finding_line(
     each: Told, row: Row | None, said: Explanations, made: Mapping[tuple[str, ...], Decision]
-) -> Line | None:
+) -> Line:
     found, place = each.finding, each.finding.place
     resource = row.resource if row else ""
     about = Decision(place.unit, found.code, place.field, value_key(found.value), resource, "")
@@ -155,7 +161,7 @@ def _finding_line(
 
 
 def _named(row: Row) -> tuple[str, str, str]:
-    return row.place.unit, row.name, _where(replace(row.place, cell=""))
+    return row.unit, row.name, _where(replace(row.place, cell=""))
 
 
 def _where(place: Place) -> str:
@@ -243,9 +249,12 @@ def made_whole(
     rounds: of each unit that was read. Also a sentence for each about a unit that was not, or whose name
     belongs to no resource of the unit, or to several.
     """
+    decisions = list(decisions)
+    named = {each.unit for each in decisions if each.resource and not each.code and not each.value}
     by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        by_name[row.place.unit, row.name.strip()].append(row)
+    for row in rows if named else ():
+        if row.unit in named:
+            by_name[row.unit, row.name.strip()].append(row)
     whole, remarks = [], []
     for each in decisions:
         if not each.code and not each.resource and each.unit not in rounds:

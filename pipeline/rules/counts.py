@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.rule import EXAMPLE, INFERRED, Check, Reader, Reading, Rule, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORM = re.compile(BY_NAME["点击量"].form)
+_FORM = form_of("点击量")
 _UNIT = r"(?:人次|次|人|个|名|余次|位)?"
 _FEWEST = 10
 """So many rows must agree before a column looks made up; below that it may be chance."""
@@ -106,7 +106,8 @@ for _number, _field, _example, _word in (
 )
 def more_learners_than_clicks(resources: pd.DataFrame) -> pd.DataFrame:
     """Blank cells are not compared."""
-    filled = resources[(resources["点击量"] != "") & (resources["学习人数"] != "")]
+    filled = resources[["@index", "点击量", "学习人数"]]
+    filled = filled[(filled["点击量"] != "") & (filled["学习人数"] != "")]
     clicks, learners = filled["点击量"].astype("int64"), filled["学习人数"].astype("int64")
     return filled.assign(clicks=filled["点击量"])[learners > clicks]
 
@@ -114,20 +115,20 @@ def more_learners_than_clicks(resources: pd.DataFrame) -> pd.DataFrame:
 def _made_up(field: str) -> Check:
     def column_made_up(resources: pd.DataFrame) -> pd.DataFrame:
         """A whole column of a workbook, told at its first row; a huge number, told where it stands."""
-        filled = resources[resources[field] != ""]
+        filled = resources[["@index", "@unit", "@workbook", field]][resources[field] != ""]
         numbers = filled[field].astype("int64")
-        workbook = [filled["@unit"], filled["@workbook"]]
+        workbook = filled.groupby(["@unit", "@workbook"], sort=False).ngroup()
         by = numbers.groupby(workbook)
         rows, least, most = by.transform("size"), by.transform("min"), by.transform("max")
         many = (rows >= _FEWEST) & (least > 0)
         same = many & (least == most)
         round_ones = many & ~same & ((numbers % 1000).groupby(workbook).transform("max") == 0)
-        first = by.cumcount() == 0
+        first = ~workbook.duplicated()
         huge = (numbers >= _HUGE) & ~same
-        what = huge.map({True: "大得不寻常，超过了 10 亿", False: ""})
-        what = what.mask(first & round_ones, "等 " + rows.astype(str) + " 行都是整千的数")
-        what = what.mask(first & same, "在 " + rows.astype(str) + " 行中完全相同")
-        return filled.assign(what=what)[what != ""]
+        told = filled[huge | (first & (same | round_ones))].assign(what="大得不寻常，超过了 10 亿")
+        count = rows[told.index].astype(str)
+        what = told["what"].mask(first & round_ones, "等 " + count + " 行都是整千的数")
+        return told.assign(what=what.mask(first & same, "在 " + count + " 行中完全相同"))
 
     return column_made_up
 

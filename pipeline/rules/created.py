@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORM = re.compile(BY_NAME["创建时间"].form)
+_FORM = form_of("创建时间")
 _CLAUSE = "附件4 表1 “创建时间”：统一格式为 yyyy-mm-dd, 如 2022-03-23"
 _TIME = r"(?:[T ]?(?:[01]?[0-9]|2[0-3])[:时][0-5]?[0-9](?:[:分][0-5]?[0-9](?:\.[0-9]+)?秒?)?分?)?"
 _FULL = re.compile(

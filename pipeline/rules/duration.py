@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORM = re.compile(BY_NAME["资源时长"].form)
+_FORM = form_of("资源时长")
 _CLAUSE = "附件4 表1 “资源时长”：总时长, 统一格式为 hh:mm:ss, 如 02:45:32"
 _CHINESE = re.compile(
     r"(?=.)(?:([0-9]{1,3})(?:个?小时|时|[hH]))?(?:([0-9]{1,5})(?:分钟?|min|[mM]))?(?:([0-9]{1,6})(?:秒钟?|s|S))?"

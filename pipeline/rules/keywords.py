@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Facts, Kind, Severity
+from pipeline.rules.distinct import each_text, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import G02
 from pipeline.settings import Settings
@@ -16,8 +17,6 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_WORDS = re.compile(BY_NAME["关键词"].form)
-_LEVELS = re.compile(BY_NAME["所属分类"].form)
 _CLAUSE = "附件4 表1 “关键词”：多个用英文;隔开"
 _BLANKS = re.compile(r"[^\S\n\t]{2,}|\s{3,}")
 """Folded first: thirty thousand blanks in a cell must not take time that grows with their square."""
@@ -98,7 +97,7 @@ def read_keywords(text: str, _kind: Kind, settings: Settings) -> Reading:
     parts = [re.sub(r"\s+", " ", part).strip() for part in re.split("[;；]", guessed)]
     words = list(dict.fromkeys(part for part in parts if part))
     value = ";".join(words)
-    if not _WORDS.fullmatch(value) or _slashed(value):
+    if not form_of("关键词").fullmatch(value) or _slashed(value):
         return R17_1.found()
     if guessed != text:
         only_lines = guessed == re.sub(r"\s*[\n\t]+\s*", ";", text)
@@ -150,7 +149,7 @@ def _length(word: str) -> int:
 def keyword_too_long(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Told of the longest word of the cell."""
     limit = settings.keywords.longest
-    word = resources["关键词"].map({text: _too_long(text, limit) for text in resources["关键词"].unique()})
+    word = each_text(resources["关键词"], lambda text: _too_long(text, limit))
     rows = resources.assign(word=word, longest=limit)[word != ""]
     return rows.assign(length=rows["word"].map(_length))
 
@@ -181,13 +180,18 @@ def _too_long(text: str, limit: int) -> str:
 def keywords_too_few_or_many(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """A sentence in place of words is told by R17-2b alone."""
     limits = settings.keywords
-    number = resources["关键词"].str.count(";") + 1
-    wrong = (number < limits.fewest) | (number > limits.most)
-    rows = resources.assign(number=number, fewest=limits.fewest, most=limits.most)
-    rows = rows[wrong & (resources["关键词"] != "")]
-    sentence = {text: _too_long(text, limits.longest) != "" for text in rows["关键词"].unique()}
-    few = rows["number"] < limits.fewest
-    return rows[~(few & rows["关键词"].map(sentence).astype(bool))]
+
+    def is_wrong(text: str) -> bool:
+        few = _number(text) < limits.fewest and not _too_long(text, limits.longest)
+        return text != "" and (few or _number(text) > limits.most)
+
+    rows = resources[texts_that(resources["关键词"], is_wrong)]
+    number = each_text(rows["关键词"], _number)
+    return rows.assign(number=number, fewest=limits.fewest, most=limits.most)
+
+
+def _number(text: str) -> int:
+    return text.count(";") + 1
 
 
 @condition("所属分类")
@@ -209,7 +213,7 @@ def read_category(text: str, _kind: Kind, settings: Settings) -> Reading:
 
 
 def _is_category(text: str) -> bool:
-    return bool(_LEVELS.fullmatch(text)) and not _HAN_UNDERLINE.search(text)
+    return bool(form_of("所属分类").fullmatch(text)) and not _HAN_UNDERLINE.search(text)
 
 
 def _is_listed(text: str, categories: tuple[str, ...]) -> bool:
@@ -237,11 +241,9 @@ def _is_listed(text: str, categories: tuple[str, ...]) -> bool:
 )
 def category_not_listed(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Only where config.yaml has a vocabulary; the suggestion is the most like entry."""
-    texts = resources["所属分类"]
-    unlisted = [text for text in texts.unique() if text and not _is_listed(text, settings.categories)]
-    near = {text: _nearest(text, settings.categories) for text in unlisted}
-    wrong = texts.isin(near)
-    return resources.assign(suggestion=texts.map(near))[wrong]
+    listed = settings.categories
+    wrong = resources[texts_that(resources["所属分类"], lambda text: text and not _is_listed(text, listed))]
+    return wrong.assign(suggestion=each_text(wrong["所属分类"], lambda text: _nearest(text, listed)))
 
 
 def _nearest(text: str, categories: tuple[str, ...]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
-from collections.abc import Container, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.rules.distinct import answers, each_text, mask_of, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
@@ -16,7 +18,8 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORM = re.compile(BY_NAME["资源链接"].form)
+T = TypeVar("T")
+
 _CLAUSE = "附件4 表1 “资源链接”：第三方平台上本课程的链接地址"
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
 _URL = re.compile(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
@@ -125,8 +128,8 @@ R05_5 = rule(
 
 @condition("资源链接")
 def is_outside(text: str, _settings: Settings) -> bool:
-    """A well-written address may still be an inside one."""
-    return not _inside(text)
+    """A well-written address may still be an inside one, which its host tells."""
+    return not _inside("/".join(text.split("/", 3)[:3]))
 
 
 @reader("资源链接")
@@ -136,16 +139,16 @@ def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
     inside = _inside(narrow)
     if inside:
         return R05_5.found(what=inside)
-    if narrow != text and _FORM.fullmatch(narrow):
+    if narrow != text and form_of("资源链接").fullmatch(narrow):
         safe = not re.search(r"\s", text)
         return R05_4.found(narrow if safe or _leads_to_a_course(narrow, settings) else "", safe=safe)
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:
-        only = urls[0] if len(set(urls)) == 1 and _FORM.fullmatch(urls[0]) else ""
+        only = urls[0] if len(set(urls)) == 1 and form_of("资源链接").fullmatch(urls[0]) else ""
         only = "" if _RUNS_ON.search(only) else only
         return R05_2.found(only if _leads_to_a_course(only, settings) else "")
     whole = f"https://{narrow}"
-    if _BARE.fullmatch(narrow) and _FORM.fullmatch(whole):
+    if _BARE.fullmatch(narrow) and form_of("资源链接").fullmatch(whole):
         return R05_3.found(whole if _leads_to_a_course(whole, settings) else "")
     return R05_1.found()
 
@@ -171,6 +174,18 @@ def host_of(url: str) -> str:
     return (found[1] or found[2]).lower().rstrip(".") if found else ""
 
 
+def by_host(urls: pd.Series, function: Callable[[str], T]) -> list[T]:
+    """The function of each address's host, asked once for the many addresses that begin alike."""
+    return answers([_up_to_path(url) for url in urls.tolist()], lambda front: function(host_of(front)))
+
+
+def _up_to_path(url: str) -> str:
+    """An address without its path, for `host_of`; in brackets a host may hold slashes."""
+    end = url.find("/", url.find("//") + 2)
+    return url[:end] if end > 0 and "[" not in url else url
+
+
+@functools.lru_cache(maxsize=10_000)
 def _inside(text: str) -> str:
     """What kind of inside address the text is, "" if none."""
     if _LOCAL_PATH.match(text):
@@ -204,15 +219,22 @@ def _domains(host: str) -> list[str]:
 
 def passing(url: str) -> str:
     """What kind of address that soon leads nowhere the link is, "" if none."""
-    host = host_of(url)
+    return _passing_host(host_of(url)) or ("带临时登录参数的地址" if _is_temporary(url) else "")
+
+
+def _passing_host(host: str) -> str:
     domains = _domains(host)
     if not _DISKS.isdisjoint(domains) or _LANZOU.fullmatch(host):
         return "网盘分享链接"
-    if not _SHORTENERS.isdisjoint(domains):
-        return "短链接"
+    return "" if _SHORTENERS.isdisjoint(domains) else "短链接"
+
+
+def _is_temporary(url: str) -> bool:
+    """Whether the address has parameters that hold for one visit."""
+    if "=" not in url:
+        return False
     given = {re.sub("[-_]", "", name).lower() for name in _PARAMETER.findall(url)}
-    temporary = given & _SESSION or (given & _SIGNED and given & _EXPIRES)
-    return "带临时登录参数的地址" if temporary else ""
+    return bool(given & _SESSION or (given & _SIGNED and given & _EXPIRES))
 
 
 def is_home_page(url: str, platforms: Container[str]) -> bool:
@@ -244,8 +266,10 @@ def is_home_page(url: str, platforms: Container[str]) -> bool:
 )
 def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
     """Judged by host and parameters alone; nothing is opened."""
-    kinds = resources["资源链接"].map({url: passing(url) for url in resources["资源链接"].unique()})
-    return resources.assign(kind=kinds)[kinds != ""]
+    links = resources["资源链接"]
+    passes = mask_of(links, by_host(links, _passing_host)) | texts_that(links, _is_temporary)
+    wrong = resources[passes]
+    return wrong.assign(kind=each_text(wrong["资源链接"], passing))
 
 
 @table_rule(
@@ -267,8 +291,7 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def link_to_a_home_page(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Front doors of the known platforms."""
-    urls = resources["资源链接"]
-    home = urls.map({url: is_home_page(url, settings.platforms) for url in urls.unique()}).astype(bool)
-    wrong = resources[home]
-    names = [platform_at(host_of(url), settings.platforms) for url in wrong["资源链接"]]
+    known = settings.platforms
+    wrong = resources[texts_that(resources["资源链接"], lambda url: is_home_page(url, known))]
+    names = by_host(wrong["资源链接"], lambda host: platform_at(host, known))
     return wrong.assign(platform=names)

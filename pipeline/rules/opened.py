@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from rapidfuzz import fuzz
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Severity
 from pipeline.rules.link import host_of, is_outside, platform_at
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pipeline.links.result import LinkResult
 
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
-_FORM = re.compile(BY_NAME["资源链接"].form)
 _BEIJING = dt.timezone(dt.timedelta(hours=8))
 _LOOK = "请用浏览器打开核对；能正常访问的，请在“单位说明”中写明。"
 _SESSION = re.compile(r"(?i)(?:^|[?&#;_])(?:\w*(?:token|session|ticket|sign|auth|expires?)|sid|code|key)=")
@@ -301,7 +300,7 @@ def _one_platform(first: str, final: str, settings: Settings) -> bool:
 
 def _lasts(url: str, settings: Settings) -> bool:
     """Whether an address is a right value of 资源链接, and not of this visit alone."""
-    return bool(_FORM.fullmatch(url)) and not _SESSION.search(url) and is_outside(url, settings)
+    return bool(form_of("资源链接").fullmatch(url)) and not _SESSION.search(url) and is_outside(url, settings)
 
 
 @table_rule(

@@ -8,13 +8,13 @@ import unicodedata
 
 import pandas as pd
 
-from pipeline.fields import BY_NAME
+from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.link import host_of, platform_at
+from pipeline.rules.distinct import answers, mask_of
+from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.rule import EXAMPLE, INFERRED, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
 
-_NO_ADDRESS = re.compile(BY_NAME["部署平台"].form, re.DOTALL)
 _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[a-z0-9-]{1,63}\.){1,9}[a-z]{2,12}(?:[:/?#]\S*)?", re.IGNORECASE)
 _COMPANY = re.compile(r"(?:有限(?:责任)?|股份)公司$")
 _KIND_OF_PLACE = re.compile(r"(?<=..)(?:平台|网站|官网|网)$")
@@ -60,7 +60,7 @@ def is_usual_name(text: str, settings: Settings) -> bool:
 @reader("部署平台")
 def read_platform(text: str, _kind: Kind, settings: Settings) -> Reading:
     """An address or a company in place of a name, or another name of a known platform."""
-    if not _NO_ADDRESS.fullmatch(text):
+    if not form_of("部署平台").fullmatch(text):
         addresses = _ADDRESS.findall(text)
         hosts = (host_of(each if "://" in each else f"//{each}") for each in addresses)
         names = {name for host in hosts if (name := platform_at(host, settings.platforms))}
@@ -161,16 +161,17 @@ def platform_without_link(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def platform_of_another_host(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Only where both the name and the link's domain are known; many platforms have several domains."""
-    both = resources[(resources["资源链接"] != "") & (resources["部署平台"] != "")]
-    named = both["部署平台"].map({text: known_name(text, settings) for text in both["部署平台"].unique()})
-    both = both.assign(suggestion=_platforms_at(both["资源链接"], settings), named=named)
-    both = both[(both["named"] != "") & (both["suggestion"] != "") & (both["named"] != both["suggestion"])]
+    named = answers(resources["部署平台"].tolist(), lambda text: known_name(text, settings))
+    at = _platforms_at(resources["资源链接"], settings)
     kin = {frozenset(settings.platforms.get(domain) for domain in house) for house in _KIN}
-    alien = [frozenset(pair) not in kin for pair in zip(both["named"], both["suggestion"], strict=True)]
-    wrong = both[pd.Series(alien, both.index, dtype=bool)]
-    return wrong.assign(host=wrong["资源链接"].map(host_of))
+    differ = answers(
+        list(zip(named, at, strict=True)),
+        lambda pair: all(pair) and pair[0] != pair[1] and frozenset(pair) not in kin,
+    )
+    wrong = resources.assign(suggestion=at)[mask_of(resources, differ)]
+    return wrong.assign(host=by_host(wrong["资源链接"], str))
 
 
-def _platforms_at(links: pd.Series, settings: Settings) -> pd.Series:
+def _platforms_at(links: pd.Series, settings: Settings) -> list[str]:
     """The known platform at each link, "" if none."""
-    return links.map({url: platform_at(host_of(url), settings.platforms) for url in links.unique()})
+    return by_host(links, lambda host: platform_at(host, settings.platforms))

@@ -17,7 +17,8 @@ import pandas as pd
 
 from pipeline.fields import PLATFORM_HEADERS
 from pipeline.model import Labelled, Severity, Submission
-from pipeline.rules.link import host_of, platform_at
+from pipeline.rules.distinct import answers
+from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.platforms import known_name
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
 from pipeline.rules.text import is_placeholder
@@ -106,12 +107,12 @@ def courses_table(
     stated: dict[str, list[Mapping[str, str]]] = {}
     for each in submissions:
         stated.setdefault(each.unit, []).extend(_texts(row) for row in each.platforms)
-    triples = list(zip(given["@unit"], given["部署平台"], given["资源链接"].map(host_of), strict=True))
-    standing = {each: _standing(each[1], each[2], stated.get(each[0], []), settings) for each in set(triples)}
-    facts = pd.DataFrame(
-        [standing[each] for each in triples], index=given.index, columns=list(COURSE_COLUMNS), dtype=object
-    )
-    return pd.concat([given, pd.Series(given.index, given.index, name="@index"), facts], axis=1)
+    hosts = by_host(given["资源链接"], str)
+    places = list(zip(given["@unit"].tolist(), given["部署平台"].tolist(), hosts, strict=True))
+    standing = answers(places, lambda of: _standing(of[1], of[2], stated.get(of[0], []), settings))
+    facts = {name: [each[at] for each in standing] for at, name in enumerate(COURSE_COLUMNS)}
+    columns = pd.DataFrame({"@index": given.index, **facts}, index=given.index)
+    return pd.concat([given, columns], axis=1)
 
 
 def _filled(cell: Labelled) -> bool:

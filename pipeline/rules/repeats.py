@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import each_text, repeated
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
 
@@ -38,21 +39,21 @@ _SAYS_NOTHING = re.compile("课程|讲座|教程|微课|慕课|公开课|精品�
 _SCHEME = re.compile("^https?://", re.IGNORECASE)
 
 _NEIGHBOURS = 10
+_MARGIN = 0.01
+"""Likeness comes in single precision, so that one on the limit must not be cut off."""
+_AT_ONCE = 1 << 18
+"""Pairs that are compared together, so that memory does not grow with their number."""
 _SAME_LENGTH = 1.0
 """Seconds; the same film cut or coded anew differs by less."""
-
-
-def _each(texts: pd.Series, function: Callable[[str], str]) -> pd.Series:
-    """The function over every distinct text once."""
-    known = {text: function(text) for text in texts.unique()}
-    return pd.Series([known[text] for text in texts], index=texts.index, dtype=object)
 
 
 @lru_cache(maxsize=1 << 17)
 def _fold(text: str) -> str:
     """Without blanks, punctuation, width and case, so that only wording counts; 1、2 is not 12."""
-    plain = _BETWEEN_NUMBERS.sub("-", unicodedata.normalize("NFKC", text))
-    return _PUNCTUATION.sub("", plain).lower()
+    plain = unicodedata.normalize("NFKC", text)
+    if _PUNCTUATION.search(plain):
+        plain = _PUNCTUATION.sub("", _BETWEEN_NUMBERS.sub("-", plain))
+    return plain.lower()
 
 
 @lru_cache(maxsize=1 << 17)
@@ -67,26 +68,28 @@ def _core(fold: str) -> str:
 
 def _people(text: str) -> str:
     """The speakers whatever their order."""
-    return ";".join(sorted(set(text.split(";"))))
+    return ";".join(sorted(set(text.split(";")))) if ";" in text else text
 
 
 @lru_cache(maxsize=1 << 17)
 def _place(link: str) -> str:
     """Where a link leads: scheme and final slash make no difference; a bare home page is nobody's own."""
-    bare = _SCHEME.sub("", link).rstrip("/")
-    return bare if any(sign in bare for sign in "/?#") else ""
+    scheme = _SCHEME.match(link)
+    bare = (link[scheme.end() :] if scheme else link).rstrip("/")
+    return bare if "/" in bare or "?" in bare or "#" in bare else ""
 
 
-def _named(resources: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose name can be compared, with its fold, and the speakers."""
-    rows = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
-    rows = rows.assign(fold=_each(rows["资源名称"], _fold), people=_each(rows["主讲人"], _people))
+def _named(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
+    """Rows whose name can be compared, with its fold, the speakers, and these fields."""
+    rows = resources[["@index", "@unit", "资源名称", "主讲人", *fields]]
+    rows = rows[(rows["资源名称"] != "") & (rows["主讲人"] != "")]
+    rows = rows.assign(fold=each_text(rows["资源名称"], _fold), people=each_text(rows["主讲人"], _people))
     return rows[rows["fold"] != ""]
 
 
 # --- in a unit --------------------------------------------------------------------------------
 
-_Y01_KEY = ["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"]
+_Y01_KEY = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"]
 
 
 @table_rule(
@@ -109,9 +112,10 @@ _Y01_KEY = ["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"
 )
 def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """The first row is left alone."""
-    named = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
-    by = named.groupby(_Y01_KEY)["@row"]
-    return named.assign(first_row=by.transform("first"))[by.cumcount() > 0]
+    named = (resources["资源名称"] != "") & (resources["主讲人"] != "")
+    alike = resources[named & repeated(resources, _Y01_KEY)]
+    by = alike.groupby(_Y01_KEY)["@row"]
+    return alike.assign(first_row=by.transform("first"))[by.cumcount() > 0]
 
 
 @table_rule(
@@ -140,8 +144,10 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     nothing, or the measured lengths agree too. Rows of one series with orders of their own
     are declared to be different resources, unless their names are the very same wording.
     """
-    rows = _named(resources).reset_index(drop=True)
-    rows = rows.assign(series=_each(rows["所属系列"], _fold), core=_each(rows["fold"], _core))
+    named = _named(resources, "@row", "@measured", "资源类型", "所属系列", "所属顺序")
+    comparable = named.duplicated(["@unit", "people"], keep=False) | named["@measured"].notna()
+    rows = named[comparable].reset_index(drop=True)
+    rows = rows.assign(series=each_text(rows["所属系列"], _fold), core=each_text(rows["fold"], _core))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
         _side_by_side(_groups(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
@@ -195,7 +201,7 @@ def file_twice(media: pd.DataFrame) -> pd.DataFrame:
 
 def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Rows whose key another unit has too, with that unit and its resource's name."""
-    keyed = rows.assign(key=key)
+    keyed = rows[["@index", "@unit", "资源名称"]].assign(key=key)
     keyed = keyed[(keyed["key"] != "") & keyed["key"].duplicated(keep=False)]
     firsts = keyed[["key", "@unit", "资源名称"]].sort_values(["@unit", "资源名称"])
     firsts = firsts.drop_duplicates(["key", "@unit"])
@@ -217,18 +223,20 @@ def _same_content(media: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
-    return _shared(resources, _each(resources["资源链接"], _place))
+    return _shared(resources, each_text(resources["资源链接"], _place))
 
 
 def _same_name(named: pd.DataFrame) -> pd.DataFrame:
     return _shared(named, named["fold"] + "\n" + named["people"])
 
 
-def _untold(rows: pd.DataFrame, settings: Settings, **stronger: pd.DataFrame) -> pd.DataFrame:
-    """Rows that no rule with stronger evidence tells of. stronger: the wrong rows by the rule's code."""
-    for code, found in stronger.items():
-        if code not in settings.off:
-            rows = rows[~rows["@index"].isin(found["@index"])]
+def _untold(
+    rows: pd.DataFrame, settings: Settings, stronger: Mapping[str, Callable[[], pd.DataFrame]]
+) -> pd.DataFrame:
+    """Rows that no rule with stronger evidence tells of. stronger: what gives the wrong rows, by code."""
+    for code, wrong in stronger.items():
+        if code not in settings.off and not rows.empty:
+            rows = rows[~rows["@index"].isin(wrong()["@index"])]
     return rows
 
 
@@ -260,7 +268,8 @@ def resource_of_another_unit(
 ) -> pd.DataFrame:
     """Both units are told, unless link or content tell it better."""
     rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
-    return _untold(rows, settings, W02c=_same_content(media), W02b=_same_link(resources))
+    stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(resources)}
+    return _untold(rows, settings, stronger)
 
 
 @table_rule(
@@ -284,7 +293,7 @@ def resource_of_another_unit(
 def link_of_another_unit(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Both units are told, unless the content of the files tells it better."""
     rows = _same_link(resources).assign(what="链接相同")
-    return _untold(rows, settings, W02c=_same_content(media))
+    return _untold(rows, settings, {"W02c": lambda: _same_content(media)})
 
 
 @table_rule(
@@ -292,6 +301,7 @@ def link_of_another_unit(resources: pd.DataFrame, media: pd.DataFrame, settings:
     Severity.WARNING,
     "资源文件",
     table="media",
+    across=True,
     reads=("资源文件",),
     title="不同单位不报送同一资源（文件）",
     why=_W02_WHY,
@@ -334,25 +344,32 @@ _ONE_NAME = ["@unit", "people", "fold", "@measured"]
 )
 def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The same speakers, or the same measured length; names that differ in a number are not near."""
-    named = _named(resources)
-    rows = named.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
-    marks = _each(rows["fold"], _marks)
+    named = _named(resources, "@measured")
+    rows = _comparable(named, ["people"])
+    rows = _comparable(rows.assign(marks=each_text(rows["fold"], _marks)), ["people", "marks"])
+    rows = rows.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
     by_speaker = _side_by_side(
-        _groups(rows.assign(marks=marks), ["people", "marks"]),
+        _groups(rows, ["people", "marks"]),
         [_ranks(rows["fold"]), _ranks(rows["fold"].str[::-1])],
     )
     pairs = _united(by_speaker, _same_length(rows, []))
-    unit, fold, people = (rows[name].to_numpy() for name in ("@unit", "fold", "people"))
+    unit, same_name = _groups(rows, ["@unit"]), _groups(rows, ["fold", "people"])
     left, right = pairs
-    same_name = (fold[left] == fold[right]) & (people[left] == people[right])
-    pairs = _alike(rows, _where(pairs, (unit[left] != unit[right]) & ~same_name), settings)
+    told_otherwise = (unit[left] == unit[right]) | (same_name[left] == same_name[right])
+    pairs = _alike(rows, _where(pairs, ~told_otherwise), settings)
     near = named.merge(_nearest_of_others(rows, pairs), on=_ONE_NAME)
     stronger = {
-        "W02c": _same_content(media),
-        "W02b": _same_link(resources),
-        "W02": _same_name(named),
+        "W02c": lambda: _same_content(media),
+        "W02b": lambda: _same_link(resources),
+        "W02": lambda: _same_name(named),
     }
-    return _untold(near, settings, **stronger)
+    return _untold(near, settings, stronger)
+
+
+def _comparable(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Rows that agree in the columns with some row of another unit, or whose length is known."""
+    units = pd.Series(pd.factorize(rows["@unit"])[0], rows.index).groupby(_groups(rows, columns))
+    return rows[(units.transform("min") < units.transform("max")) | rows["@measured"].notna()]
 
 
 def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
@@ -408,7 +425,7 @@ def _same_length(rows: pd.DataFrame, columns: list[str]) -> Pairs:
         return _side_by_side(np.empty(0, dtype=np.int64), ())
     seconds = timed["@measured"].to_numpy()
     timed = timed.assign(
-        marks=_each(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
+        marks=each_text(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
     )
     at_ends = (_side_by_side(_groups(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end"))
     left, right = _united(*at_ends)
@@ -423,8 +440,12 @@ def _alike(rows: pd.DataFrame, pairs: Pairs, settings: Settings) -> Pairs:
     one, other = lengths[pairs[0]], lengths[pairs[1]]
     pairs = _where(pairs, 200 * np.minimum(one, other) >= settings.similar * (one + other))
     fold = rows["fold"].to_numpy()
-    likeness = process.cpdist(fold[pairs[0]], fold[pairs[1]], scorer=fuzz.ratio)
-    return _where(pairs, np.asarray(likeness >= settings.similar))
+    near = [np.empty(0, dtype=np.bool_)]
+    for start in range(0, len(pairs[0]), _AT_ONCE):
+        left, right = (fold[side[start : start + _AT_ONCE]] for side in pairs)
+        likeness = process.cpdist(left, right, scorer=fuzz.ratio, score_cutoff=settings.similar - _MARGIN)
+        near.append(np.asarray(likeness >= settings.similar))
+    return _where(pairs, np.concatenate(near))
 
 
 def _where(pairs: Pairs, wanted: NDArray[np.bool_]) -> Pairs:
@@ -473,11 +494,11 @@ def _firsts(count: int, pairs: Pairs) -> Positions:
 def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """The same link, or else the same name and speakers; of several years the latest is named."""
     known = earlier.sort_values(["year", "unit", "name"], ascending=[False, True, True])
-    by_link = partial(_known_before, known.assign(key=_each(known["link"], _place)), what="链接相同")
-    people = _each(known["speaker"], _people)
-    name_key = _each(known["name"], _fold) + "\n" + people
+    by_link = partial(_known_before, known.assign(key=each_text(known["link"], _place)), what="链接相同")
+    people = each_text(known["speaker"], _people)
+    name_key = each_text(known["name"], _fold) + "\n" + people
     name_key = name_key.where((known["name"] != "") & (known["speaker"] != ""), "")
-    same_link = by_link(resources, _each(resources["资源链接"], _place))
+    same_link = by_link(resources, each_text(resources["资源链接"], _place))
     named = _named(resources[~resources["@index"].isin(same_link["@index"])])
     same_name = _known_before(
         known.assign(key=name_key), named, named["fold"] + "\n" + named["people"], what="名称和主讲人都相同"

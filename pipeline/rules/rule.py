@@ -13,6 +13,7 @@ Importing `pipeline.rules` fills the register.
 
 from __future__ import annotations
 
+import inspect
 import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 Check = Callable[..., "pd.DataFrame"]
 
+_BY_UNIT = frozenset({("resources",), ("media",), ("covers",), ("orphans",), ("platforms",), ("courses",)})
+"""Tables that hold what a unit sent, large enough that it pays to remember what was said of them."""
+
 LITERAL, EXAMPLE, INFERRED, OTHER = "明", "例", "推", "外"
 
 
@@ -36,6 +40,7 @@ class Rule:
 
     on is the field, or what the rule looks at. basis tells how the rule follows from the
     notice: 明 (its words), 例 (its example), 推 (inferred: 通知未规定), 外 (another source).
+    across: the check compares units with each other.
     bad and good are a near-miss pair: a cell's value, or a small table in which `>…<`
     marks the wrong cell, which good repairs; or prose, where no table can show it.
     """
@@ -54,6 +59,23 @@ class Rule:
     table: str = ""
     reads: tuple[str, ...] = ()
     check: Check | None = None
+    across: bool = False
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """What the check wants: its own table, others by name, `settings`, `today`."""
+        return tuple(inspect.signature(self.check).parameters) if self.check else ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it reads, its own first."""
+        others = (name for name in self.asked_for if name not in (self.table, "settings", "today"))
+        return (self.table, *others)
+
+    @property
+    def sees_one_unit(self) -> bool:
+        """Whether its answer about a unit depends on the unit's rows in its own table alone."""
+        return not self.across and self.tables in _BY_UNIT
 
     def sentence(self, facts: Facts) -> str:
         """What is wrong here."""
@@ -148,14 +170,16 @@ def table_rule(
     fix: str,
     bad: str,
     good: str,
+    across: bool = False,
 ) -> Callable[[Check], Rule]:
     """Declare a rule over a table: the function returns the wrong rows, extra columns feed the sentence.
 
     reads names the columns that the check needs; rows in which one of them is already
     found malformed are not shown to it. A returned column `suggestion` (and `safe`,
-    `value`, `field`) goes into the finding.
+    `value`, `field`) goes into the finding. across: the check compares units with each other.
     """
-    base = Rule(code, severity, on, title, why, source, basis, says, fix, bad, good, table, reads)
+    told = (code, severity, on, title, why, source, basis, says, fix, bad, good)
+    base = Rule(*told, table=table, reads=reads, across=across)
     return lambda check: REGISTER.add(replace(base, check=check))
 
 

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
+from pipeline.rules.wording import own_names
 
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _SERIES = "附件4 表1 “所属系列”：当多个资源具备较高的相关性, 可以组合成为一个系列或合辑时, 可填写该字段"
-_NUMBER = r"0{0,20}[0-9]{1,4}"
+_NUMBER = re.compile(r"0{0,20}[0-9]{1,4}")
 _SHOWN_GAPS = 5
+_BLANKS_AND_SIGNS = re.compile(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+")
+_KIND_OF_SERIES = re.compile(r"(?<=.)(?:系列课程|系列|合辑|丛书)$")
 _BY = ["@unit", "key"]
 
 
 def series_key(names: pd.Series) -> pd.Series:
     """Series names without blanks, punctuation and the words 系列, 合辑, 丛书 at their end; "" stays ""."""
-    bare = names.str.replace(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+", "", regex=True).str.lower()
-    key = bare.str.replace(r"(?<=.)(?:系列课程|系列|合辑|丛书)$", "", regex=True)
-    return key.where(key != "", names)
+    return each_text(names, _key)
 
 
-def _members(resources: pd.DataFrame) -> pd.DataFrame:
-    """The rows that belong to a series, with its `key`."""
-    named = resources[resources["所属系列"] != ""]
+def _key(name: str) -> str:
+    return _KIND_OF_SERIES.sub("", _BLANKS_AND_SIGNS.sub("", name).lower()) or name
+
+
+def _members(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
+    """The rows that belong to a series, with its `key`, their place and these fields."""
+    rows = resources[["@index", "@unit", "@row", "所属系列", *fields]]
+    named = rows[rows["所属系列"] != ""]
     return named.assign(key=series_key(named["所属系列"]))
 
 
@@ -51,6 +59,8 @@ def _members(resources: pd.DataFrame) -> pd.DataFrame:
 def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
     """The rarer spelling is the wrong one; at a tie the later."""
     named = _members(resources)
+    names = named.drop_duplicates("所属系列")
+    named = named[named["key"].isin(names["key"][names["key"].duplicated()])]
     spellings = (
         named.groupby(["@unit", "key", "所属系列"], as_index=False)
         .agg(count=("@row", "size"), other_row=("@row", "min"))
@@ -83,7 +93,7 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
 def series_of_one(resources: pd.DataFrame) -> pd.DataFrame:
     """However its name is spelled: another spelling is told by R06-1 alone."""
     named = _members(resources)
-    return named[~named.duplicated(_BY, keep=False)]
+    return named[~repeated(named, _BY)]
 
 
 @table_rule(
@@ -152,23 +162,29 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone."""
-    placed = resources[(resources["所属系列"] != "") & (resources["所属顺序"] != "")]
-    placed = placed.assign(number=placed["所属顺序"].str.lstrip("0"), series=placed["所属系列"])
-    by = placed.groupby(["@unit", "所属系列", "number"])["@row"]
-    return placed.assign(first_row=by.transform("first"))[by.cumcount() > 0]
+    placed = resources[["@index", "@unit", "@row", "所属系列", "所属顺序"]]
+    placed = placed[(placed["所属系列"] != "") & (placed["所属顺序"] != "")]
+    placed = placed.assign(number=each_text(placed["所属顺序"], lambda order: order.lstrip("0")))
+    key = ["@unit", "所属系列", "number"]
+    shared = placed[repeated(placed, key)]
+    by = shared.groupby(key)["@row"]
+    return shared.assign(first_row=by.transform("first"), series=shared["所属系列"])[by.cumcount() > 0]
 
 
 def _numbered(resources: pd.DataFrame) -> pd.DataFrame:
-    """The members, with their `number`, of those series in which every order is a number of its own.
+    """The members of those series in which every order is a number of its own, with `number` and `group`.
 
-    A missing, unreadable or repeated order is told by itself, and would make gaps of its own.
+    group is the same for the rows of one series, in the order of unit and key. A missing, unreadable or
+    repeated order is told by itself, and would make gaps of its own.
     """
-    named = _members(resources)
-    readable = named["所属顺序"].str.fullmatch(_NUMBER).astype(bool)
-    named = named[readable.groupby([named["@unit"], named["key"]]).transform("all")]
-    named = named.assign(number=named["所属顺序"].astype("int64"))
-    twice = named.duplicated([*_BY, "number"], keep=False)
-    return named[~twice.groupby([named["@unit"], named["key"]]).transform("any")]
+    named = _members(resources, "所属顺序")
+    named = named.assign(group=named.groupby(_BY).ngroup(), series=named["所属系列"])
+    readable = texts_that(named["所属顺序"], _NUMBER.fullmatch)
+    named = named[~named["group"].isin(named["group"][~readable])]
+    numbers = np.array(answers(named["所属顺序"].tolist(), int), dtype=np.int64)
+    named = named.assign(number=numbers)
+    twice = named.duplicated(["group", "number"])
+    return named[~named["group"].isin(named["group"][twice])]
 
 
 @table_rule(
@@ -196,16 +212,18 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     A series of one is told by R06-2. Orders of three and more digits with more gaps than members
     are no count but a code, such as 0101, 0102, 0201 for chapter and section.
     """
-    rows = _numbered(resources).sort_values([*_BY, "number"], kind="stable")
-    series = rows.groupby(_BY)["number"]
+    rows = _numbered(resources).sort_values(["group", "number"])
+    series = rows.groupby("group")["number"]
     first = series.shift(fill_value=0) + 1
-    rows = rows.assign(series=rows["所属系列"], first=first, lacks=(rows["number"] - first).clip(lower=0))
-    lacking, members = rows.groupby(_BY)["lacks"].transform("sum"), series.transform("size")
+    rows = rows.assign(first=first, lacks=(rows["number"] - first).clip(lower=0))
+    lacking, members = rows.groupby("group")["lacks"].transform("sum"), series.transform("size")
     counted = (members > 1) & ((series.transform("max") < 100) | (lacking <= members))
     behind = rows[counted & (rows["lacks"] > 0)]
     texts = list(map(_span, behind["first"], behind["number"] - 1, behind["所属顺序"].str.len()))
-    spans = behind.assign(missing=texts).groupby(_BY)["missing"].agg(_listed)
-    return behind.drop_duplicates(_BY).join(spans, on=_BY)
+    spans: dict[int, list[str]] = {}
+    for group, text in zip(behind["group"].tolist(), texts, strict=True):
+        spans.setdefault(group, []).append(text)
+    return behind.drop_duplicates("group").assign(missing=list(map(_listed, spans.values())))
 
 
 def _span(first: int, last: int, width: int) -> str:
@@ -213,7 +231,7 @@ def _span(first: int, last: int, width: int) -> str:
     return f"{first:0{width}d}" if first == last else f"{first:0{width}d}–{last:0{width}d}"
 
 
-def _listed(spans: pd.Series) -> str:
+def _listed(spans: list[str]) -> str:
     return "、".join(spans[:_SHOWN_GAPS]) + (" 等" if len(spans) > _SHOWN_GAPS else "")
 
 
@@ -239,18 +257,19 @@ def _listed(spans: pd.Series) -> str:
 def orders_of_mixed_width(resources: pd.DataFrame) -> pd.DataFrame:
     """The usual width is right, as long as the highest number has room in it; at a tie the narrower."""
     rows = _numbered(resources)
-    rows = rows.assign(series=rows["所属系列"], digits=rows["所属顺序"].str.len())
-    rows = rows[rows.groupby(_BY)["digits"].transform("nunique") > 1]
-    room = rows.groupby(_BY)["number"].transform("max").astype(str).str.len()
+    rows = rows.assign(digits=answers(rows["所属顺序"].tolist(), len))
+    by = rows.groupby("group")["digits"]
+    rows = rows[by.transform("min") < by.transform("max")]
+    room = rows.groupby("group")["number"].transform("max").astype(str).str.len()
     wide_enough = rows[rows["digits"] >= room]
     usual = (
-        wide_enough.groupby([*_BY, "digits"], as_index=False)
+        wide_enough.groupby(["group", "digits"], as_index=False)
         .agg(count=("@row", "size"))
-        .sort_values([*_BY, "count", "digits"], ascending=[True, True, False, True])
-        .drop_duplicates(_BY)
+        .sort_values(["group", "count", "digits"], ascending=[True, False, True])
+        .drop_duplicates("group")
         .rename(columns={"digits": "width"})
     )
-    rows = rows.merge(usual[[*_BY, "width"]], on=_BY)
+    rows = rows.merge(usual[["group", "width"]], on="group")
     rows = rows[rows["digits"] != rows["width"]]
     padded = [f"{number:0{width}d}" for number, width in zip(rows["number"], rows["width"], strict=True)]
     return rows.assign(suggestion=padded)
@@ -265,8 +284,10 @@ def _out_of_line(resources: pd.DataFrame, field: str, sort: pd.Series) -> pd.Dat
     sort: what is compared, by row, "" to leave a row out. Columns: `series`, `usual` and `usual_row`, and
     `rare`: fewer are like this one than like the usual; otherwise it is a tie with an earlier row.
     """
-    rows = _members(resources.assign(sort=sort, series=resources["所属系列"]))
+    rows = _members(resources.assign(sort=sort, series=resources["所属系列"]), "sort", "series", field)
     rows = rows[rows["sort"] != ""]
+    of_series = rows.drop_duplicates([*_BY, "sort"])
+    rows = rows[rows["key"].isin(of_series["key"][of_series.duplicated(_BY)])]
     sorts = (
         rows.groupby([*_BY, "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))
@@ -301,22 +322,18 @@ def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
     Speakers who each keep their own rights are no mistake. Words for oneself and short forms of the
     unit's own name are told by R11-2.
     """
-    names = resources["@unit"].str.rpartition("/")[2]
-    own = {
-        (text, name): bool(_OWN_WORDS.fullmatch(text)) or (text != name and _in_order(text, name))
-        for text, name in set(zip(resources["版权方"], names, strict=True))
-    }
-    told = _by_row(resources, [own[pair] for pair in zip(resources["版权方"], names, strict=True)])
+    pairs = list(zip(resources["版权方"].tolist(), own_names(resources["@unit"]).tolist(), strict=True))
+    told = mask_of(resources, answers(pairs, _means_oneself))
     rows = _out_of_line(resources, "版权方", resources["版权方"].mask(told, ""))
-    alike = [
-        _in_order(text, usual) or _in_order(usual, text)
-        for text, usual in zip(rows["版权方"], rows["usual"], strict=True)
-    ]
-    return rows[rows["rare"] | _by_row(rows, alike)]
+    beside = zip(rows["版权方"], rows["usual"], strict=True)
+    alike = mask_of(rows, (_in_order(text, usual) or _in_order(usual, text) for text, usual in beside))
+    return rows[rows["rare"] | alike]
 
 
-def _by_row(rows: pd.DataFrame, answers: list[bool]) -> pd.Series:
-    return pd.Series(answers, rows.index, dtype=bool)
+def _means_oneself(pair: tuple[str, str]) -> bool:
+    """Whether a right holder is a word for the unit, or its own name shortened. pair: holder and unit."""
+    holder, unit = pair
+    return bool(_OWN_WORDS.fullmatch(holder)) or (holder != unit and _in_order(holder, unit))
 
 
 def _in_order(short: str, long: str) -> bool:
@@ -346,5 +363,8 @@ def _in_order(short: str, long: str) -> bool:
 def category_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
     """Another first level, or another number of levels; below that a series may well vary."""
     category = resources["所属分类"]
-    sort = category.str.partition("-")[0] + category.str.count("-").astype(str)
-    return _out_of_line(resources, "所属分类", sort.where(category != "", ""))
+    return _out_of_line(resources, "所属分类", each_text(category, _level_and_depth))
+
+
+def _level_and_depth(category: str) -> str:
+    return f"{category.partition('-')[0]}{category.count('-')}" if category else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import each_text, repeated, texts_that
 from pipeline.rules.link import is_home_page, passing
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.rules.series import series_key
@@ -19,12 +21,16 @@ _SAME_RESOURCE = ["@unit", "资源名称", "主讲人", "所属系列", "所属�
 def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.DataFrame:
     """Rows that have the same thing as an earlier one of their unit that they have nothing to do with.
 
-    thing: what is shared, by row. lone: rows that share with nobody, even in their series. A
-    series counts as one from its first row on, and so does a resource that stands twice (rule Y01).
-    Columns: `first_row` and `first_name`, of the earliest that has the thing.
+    thing: what is shared, by row, "" for nothing. lone: rows that share with nobody, even in their
+    series. A series counts as one from its first row on, and so does a resource that stands twice
+    (rule Y01). Columns: `first_row` and `first_name`, of the earliest that has the thing.
     """
-    rows = rows.assign(thing=thing, lone=lone, series=series_key(rows["所属系列"]))
-    rows = rows[(rows["thing"] != "") & ~rows.duplicated(_SAME_RESOURCE)]
+    rows = rows[["@index", "@row", *_SAME_RESOURCE]].assign(thing=thing, lone=lone)
+    shared = _several_have(rows)
+    if not shared.any():
+        return rows[shared].assign(first_row=0, first_name="")
+    rows = rows[shared & ~rows.duplicated(_SAME_RESOURCE)]
+    rows = rows.assign(series=series_key(rows["所属系列"]))
     of_series = rows.groupby(["@unit", "thing", "series"])
     later = of_series["lone"].cumsum() - rows["lone"] > 0
     own = (rows["series"] == "") | (rows["lone"] & later)
@@ -36,6 +42,11 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
         first_name=by["资源名称"].transform("first"),
     )
     return rows[rows["head"] != rows.groupby(["@unit", "thing"])["head"].transform("first")]
+
+
+def _several_have(rows: pd.DataFrame) -> pd.Series:
+    """The rows whose `thing` another row of their unit has too."""
+    return (rows["thing"] != "") & repeated(rows, ["@unit", "thing"])
 
 
 @table_rule(
@@ -62,15 +73,16 @@ def link_shared(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     Two *courses* have two pages, in a series too. An address that is no course page at all (R05-6,
     R05-7) is told by itself.
     """
-    keys = {url: _page(url, settings) for url in resources["资源链接"].unique()}
+    pages = each_text(resources["资源链接"], _page)
+    several = _several_have(resources.assign(thing=pages))
+    suspects, known = resources["资源链接"].where(several, ""), settings.platforms
+    no_course = texts_that(suspects, lambda url: passing(url) or is_home_page(url, known))
     course = resources["资源类型"].map(settings.media_types) == "any"
-    return _strangers(resources, resources["资源链接"].map(keys), course)
+    return _strangers(resources, pages.where(several & ~no_course, ""), course)
 
 
-def _page(url: str, settings: Settings) -> str:
-    """The address without what makes no difference, "" if it is no course page."""
-    if not url or passing(url) or is_home_page(url, settings.platforms):
-        return ""
+def _page(url: str) -> str:
+    """The address without what makes no difference."""
     host, slash, path = url.partition("//")[2].partition("/")
     return f"{host.lower()}{slash}{path}".rstrip("/#")
 
@@ -96,6 +108,10 @@ def _page(url: str, settings: Settings) -> str:
 )
 def cover_shared(covers: pd.DataFrame) -> pd.DataFrame:
     """A series may have one cover; a cover that is missing is told by itself."""
-    found = covers[covers["problem"] == ""]
-    name = found["资源封面"].str.normalize("NFC").str.casefold().str.replace("\\", "/", regex=False)
+    found = covers[["@index", "@row", "资源封面", *_SAME_RESOURCE]][covers["problem"] == ""]
+    name = each_text(found["资源封面"], _cover_name)
     return _strangers(found, name, name == "")
+
+
+def _cover_name(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold().replace("\\", "/")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from pipeline.fields import BODIES, BY_NAME, NATIONS, TITLES
+from pipeline.fields import BODIES, NATIONS, TITLES, form_of
 from pipeline.model import Facts, Kind, Severity
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, OTHER, Reading, Rule, reader, rule
 from pipeline.rules.text import G02, is_placeholder
 from pipeline.settings import Settings
 
-_FORM = re.compile(BY_NAME["主讲人"].form)
 _CLAUSE = "附件4 表1 “主讲人”：多个主讲人用英文;隔开"
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af·]"
 _PREFIX = re.compile(
@@ -198,7 +197,7 @@ def read_speakers(text: str, _kind: Kind, _settings: Settings) -> Reading:
     if len(kept) != len(names):
         flaws.append((R12_8.code, {}))
     value = ";".join(kept)
-    if not _FORM.fullmatch(value) or any(map(_is_nobody, kept)):
+    if not form_of("主讲人").fullmatch(value) or any(map(_is_nobody, kept)):
         told = [flaw for flaw in _once_each(flaws) if flaw[0] not in (R12_2B.code, R12_8.code)]
         return Reading("", False, tuple(told) or ((R12_7.code, {"name": text}),))
     otherwise = (G02.code, {}) if lines else (R12_3.code, {"name": text})

@@ -235,6 +235,10 @@ def trimmed(text: str) -> str:
     return (_ANY_ZERO_WIDTH.sub("", text) if not text.isascii() else text).strip(INVISIBLE)
 
 
+may_be_untidy = re.compile(f"[{re.escape(INVISIBLE)}]").search
+"""Whether a text holds blanks or characters of no width at all: nothing else is trimmed."""
+
+
 def is_placeholder(text: str, required: bool) -> bool:
     """Whether the text stands for nothing: 无, 同上 or XXX anywhere, 测试 or 0 where it is required."""
     if len(text) > LONGEST_PLACEHOLDER or text[0] not in _FIRST_OF_PLACEHOLDERS:
@@ -264,6 +268,8 @@ def folded(text: str, form: re.Pattern[str]) -> Reading | None:
 
 
 _LINE_BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
+has_lines = _LINE_BREAKS.search
+"""Whether a text has line breaks or tabs."""
 _WIDE = re.compile("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
 
 
@@ -301,11 +307,16 @@ _SUSPECT = re.compile(f"[\xb0-\xf7\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud
 """Clears nearly all texts at one look."""
 _LEADS = (*range(0xE3, 0xEA), 0xEF)
 """First bytes of Chinese characters and punctuation in UTF-8."""
-_UTF8_LEADS = "".join(
-    sorted({bytes((lead, trail)).decode("gbk", "ignore") for lead in _LEADS for trail in range(0x40, 0xFF)})
+_UTF8_LEADS = frozenset(
+    bytes((lead, trail)).decode("gbk", "ignore") for lead in _LEADS for trail in range(0x40, 0xFF)
 )
 """What GBK makes of such a byte and the one behind it."""
-_UTF8_RUN = re.compile(f"[\x00-\x7f]([{_UTF8_LEADS}][^\x00-\x7f]{{2,}})")
+_RUN = re.compile("[\x00-\x7f]([\x7f-\U0010ffff][^\x00-\x7f]{2,})")
+
+
+def may_be_garbled(text: str) -> bool:
+    """Whether a text holds a character without which `garbled` finds nothing."""
+    return bool(_SUSPECT.search(text)) or not _UTF8_LEADS.isdisjoint(text)
 
 
 def garbled(text: str) -> Reading | None:
@@ -328,7 +339,9 @@ def _utf8_as_gbk(text: str) -> str:
     The bytes of the whole run must be UTF-8 for everyday characters, and the run itself hold
     one that is not everyday: no Chinese text does both.
     """
-    for run in _UTF8_RUN.findall(f" {text}"):
+    for run in _RUN.findall(f" {text}"):
+        if run[0] not in _UTF8_LEADS:
+            continue
         try:
             meant = codecs.getincrementaldecoder("utf-8")().decode(run.encode("gb18030"))
         except UnicodeError:
@@ -355,6 +368,8 @@ _FORMULA = re.compile(
     r"[=+@-]\s*(?:[A-Za-z_][A-Za-z0-9_.]{0,40}\(|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}\s*[-+*/^&:,)]|"
     r"[A-Za-z]{1,20}\s*\|)|=\s*(?:\$?[A-Za-z]{1,3}\$?[0-9]{1,7}$|['\[({\"]|[-+]?[0-9])"
 )
+may_be_formula = re.compile("[=+@-]").search
+"""Whether a text holds a sign with which formulas begin."""
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 
 
@@ -371,7 +386,9 @@ _ONLY_A_DAY = re.compile(
     r"|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
 )
 """How a spreadsheet shows what it took for a day, and writes it into .csv."""
-_NEVER_NATIVE = frozenset(("资源名称", "部署平台", "所属系列", "资源简介", "版权方", "主讲人", "关键词"))
+may_be_a_day = re.compile("[-/.月]").search
+"""Whether a text holds a sign without which it is not written like a day."""
+NEVER_NATIVE = frozenset(("资源名称", "部署平台", "所属系列", "资源简介", "版权方", "主讲人", "关键词"))
 _NEVER_NUMBER = frozenset(("部署平台", "资源简介", "版权方", "主讲人"))
 
 
@@ -380,7 +397,7 @@ def not_text(name: str, text: str, kind: Kind) -> Reading | None:
 
     A series or a keyword may be a number (2024), and a resource may be named by a year (1984).
     """
-    if name not in _NEVER_NATIVE or kind not in _NATIVE:
+    if name not in NEVER_NATIVE or kind not in _NATIVE:
         return None
     if kind is Kind.NUMBER and not (
         name in _NEVER_NUMBER or (name == "资源名称" and not re.fullmatch("[0-9]{4}", text))

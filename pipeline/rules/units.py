@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import each_text
 from pipeline.rules.rule import INFERRED, LITERAL, rule, table_rule
 from pipeline.rules.wording import R11_2_SOURCE, rights_not_named
 from pipeline.settings import Settings
@@ -165,9 +166,8 @@ def rights_under_a_short_name(
     short name (河大), so the suggestion is not safe.
     """
     full = dict(zip(register["alias"], register["full"], strict=True))
-    folded = {text: full.get(fold_name(text), "") for text in resources["版权方"].unique()}
-    found = resources.assign(suggestion=resources["版权方"].map(folded))
-    found = found[(found["suggestion"] != "") & (found["suggestion"] != found["版权方"])]
+    meant = each_text(resources["版权方"], lambda text: full.get(fold_name(text), ""))
+    found = resources.assign(suggestion=meant)[(meant != "") & (meant != resources["版权方"])]
     if "R11-2" in settings.off or rights_not_named.check is None:
         return found
-    return found[~found["@index"].isin(rights_not_named.check(resources)["@index"])]
+    return found[~found["@index"].isin(rights_not_named.check(found)["@index"])]

@@ -9,6 +9,7 @@ import pandas as pd
 from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
+from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
@@ -118,16 +119,15 @@ _LONGEST_NO_NAME = 60
 )
 def named_like_a_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The suggestion is the file name without its extension, where that is a name."""
-    names = {text: _proper_name(text, settings) for text in set(resources["资源名称"])}
-    wrong = resources["资源名称"].map(lambda text: names[text] != text).astype(bool)
-    return resources.assign(suggestion=resources["资源名称"].map(names))[wrong]
+    wrong = resources[texts_that(resources["资源名称"], lambda text: _proper_name(text, settings) != text)]
+    return wrong.assign(suggestion=[_proper_name(text, settings) for text in wrong["资源名称"]])
 
 
 def _proper_name(text: str, settings: Settings) -> str:
     """The text itself if it is a name; else the name in it, or ""."""
     if _is_no_name(text):
         return ""
-    suffix = suffix_of(text)
+    suffix = suffix_of(text) if "." in text else ""
     if suffix not in _FILE_SUFFIXES:
         return text
     stem = re.split(r"[/\\]", text[: -len(suffix)])[-1].strip()
@@ -222,16 +222,23 @@ rule(
 )
 def introduction_copied(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Of its own name, or of a row above; R08-3 tells what is too short, Y01 a resource that stands twice."""
-    texts = resources["资源简介"]
-    bare = {text: _bare(text) for text in set(texts) if text and fits("资源简介", text, settings)}
-    rows = resources.assign(said=texts.map(bare), own=texts.map(bare) == resources["资源名称"].map(_bare))
-    rows = rows[rows["said"].notna() & (rows["own"] | rows.duplicated(["@unit", "said"], keep=False))]
+    said = each_text(resources["资源简介"], _bare)
+    beside = zip(said.tolist(), resources["资源名称"].tolist(), strict=True)
+    own = mask_of(resources, (len(text) <= len(name) and text == _bare(name) for text, name in beside))
+    rows = _copied(resources.assign(said=said, own=own))
+    fitting = texts_that(rows["资源简介"], lambda text: text and fits("资源简介", text, settings))
+    rows = _copied(rows[fitting])
     first = rows.groupby(["@unit", "said"])[["@row", "@workbook", "资源名称", "主讲人"]].transform("first")
     here = rows["@workbook"] == first["@workbook"]
     above = ("与第 " + first["@row"].astype(str) + " 行的相同").where(here, "与另一份表中的相同")
     same = (rows["资源名称"] == first["资源名称"]) & (rows["主讲人"] == first["主讲人"])
     what = above.where(~rows["own"], "与“资源名称”相同")
     return rows.assign(what=what)[rows["own"] | ~same]
+
+
+def _copied(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that say what their name says, or what another row of the unit says."""
+    return rows[rows["own"] | repeated(rows, ["@unit", "said"])]
 
 
 def _bare(text: str) -> str:
@@ -264,7 +271,7 @@ _CONTACT = re.compile(
     r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
 )
 """Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
-_HINT = re.compile(r"[0-9][0-9 -]{5}|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com|扫码|@|://")
+_HINT = re.compile(r"[0-9][0-9 -]{4,14}[0-9]|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com|扫码|@|://")
 """Without one of these there is no contact; most texts are cleared by this alone."""
 
 
@@ -287,10 +294,14 @@ _HINT = re.compile(r"[0-9][0-9 -]{5}|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|�
 )
 def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
     """Only what can be rung, added or opened: a hotline of a few digits or 微信 as a subject is right."""
-    hinted = {text for text in set(resources["资源简介"]) if _HINT.search(text)}
-    found = {text: match[0].strip() for text in hinted if (match := _CONTACT.search(text))}
-    wrong = resources[resources["资源简介"].isin(found)]
-    return wrong.assign(contact=wrong["资源简介"].map(found))
+    hinted = resources[texts_that(resources["资源简介"], _HINT.search)]
+    found = each_text(hinted["资源简介"], _contact)
+    return hinted.assign(contact=found)[found != ""]
+
+
+def _contact(text: str) -> str:
+    found = _CONTACT.search(text)
+    return found[0].strip() if found else ""
 
 
 R11_2_SOURCE = "附件4 表1 “版权方”：版权所属机构或个人名称"
@@ -318,14 +329,16 @@ def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
 
     A person, or whoever it was on the web, may own it as well as the unit: then nobody is suggested.
     """
-    unit = resources["@unit"].str.rpartition("/")[2]
-    pairs = {
-        (text, name): _names_oneself(text) or _abbreviates(text, name)
-        for text, name in set(zip(resources["版权方"], unit, strict=True))
-    }
-    wrong = [pairs[pair] for pair in zip(resources["版权方"], unit, strict=True)]
-    nobody = resources["版权方"].map(lambda text: bool(_ANYBODY.search(text)))
-    return resources.assign(suggestion=unit.mask(nobody.astype(bool), ""))[wrong]
+    unit = own_names(resources["@unit"])
+    pairs = list(zip(resources["版权方"].tolist(), unit.tolist(), strict=True))
+    wrong = answers(pairs, lambda pair: _names_oneself(pair[0]) or _abbreviates(*pair))
+    rows = resources.assign(suggestion=unit)[mask_of(resources, wrong)]
+    return rows.assign(suggestion=rows["suggestion"].mask(texts_that(rows["版权方"], _ANYBODY.search), ""))
+
+
+def own_names(units: pd.Series) -> pd.Series:
+    """The name of each unit without that of the bureau which forwards its resources."""
+    return each_text(units, lambda unit: unit.rpartition("/")[2])
 
 
 def _names_oneself(text: str) -> bool:
@@ -376,23 +389,24 @@ _LOOSELY = re.compile(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技
 )
 def rights_of_another_body(resources: pd.DataFrame) -> pd.DataFrame:
     """`@authorised`, where it is known, says that the unit's folder holds an authorisation."""
-    keys = list(zip(resources["@unit"], resources["版权方"], resources["主讲人"], strict=True))
-    cases = {key: _of_another(*key) for key in set(keys)}
-    settled = resources["资源文件"].str.contains("授权", regex=False).astype(bool)
-    if "@authorised" in resources:
-        settled |= resources["@authorised"].astype(bool)
-    wrong = ~settled & pd.Series([cases[key] for key in keys], resources.index)
-    return resources.assign(unit=resources["@unit"].str.rpartition("/")[2])[wrong]
+    pairs = list(zip(resources["@unit"].tolist(), resources["版权方"].tolist(), strict=True))
+    rows = resources[mask_of(resources, answers(pairs, lambda pair: _of_another(*pair)))]
+    beside = zip(rows["版权方"], rows["主讲人"], rows["资源文件"], strict=True)
+    alone = (holder not in speakers and "授权" not in files for holder, speakers, files in beside)
+    rows = rows[mask_of(rows, alone)]
+    if "@authorised" in rows:
+        rows = rows[~rows["@authorised"].astype(bool)]
+    return rows.assign(unit=own_names(rows["@unit"]))
 
 
-def _of_another(unit: str, holder: str, speakers: str) -> bool:
+def _of_another(unit: str, holder: str) -> bool:
     """Whether the holder is plainly a body that has nothing to do with the unit.
 
     Right are the unit, its parts and its former kind of school, several bodies with it among
     them, the schools for which an authority sends, persons, and words that R11-2 tells.
     """
     body = _loosely(holder)
-    if not _BODY.fullmatch(body) or _names_oneself(holder) or holder in speakers:
+    if not _BODY.fullmatch(body) or _names_oneself(holder):
         return False
     own = [_loosely(part) for part in unit.split("/")]
     if any(name in body or body in name for name in own):

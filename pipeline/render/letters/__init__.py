@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from functools import cache
 
 import jinja2
 
+from pipeline.render.letters.mime import Attached as Attached
+from pipeline.render.letters.mime import draft
 from pipeline.rules import REGISTER
 from pipeline.settings import Call
 from pipeline.summarise import Told, UnitSummary
@@ -20,7 +20,6 @@ from pipeline.summarise import Told, UnitSummary
 MOST_PROBLEMS = 5
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,6 @@ class Problem:
     title: str
     count: int
     example: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """A workbook that goes with a letter."""
-
-    name: str
-    data: bytes
 
 
 def return_letter(
@@ -107,23 +98,16 @@ def _problems(told: Iterable[Told]) -> list[Problem]:
 def _draft(
     name: str, subject: str, address: str, facts: Mapping[str, object], workbooks: Sequence[Attached]
 ) -> bytes:
-    letter = EmailMessage(policy=SMTP)
-    letter["Subject"] = _plain(subject)
-    if to := _ADDRESS.fullmatch(address.strip()):
-        user, _, domain = to[0].partition("@")
-        letter["To"] = Address(username=user, domain=domain)
-    # Outlook opens such a file as a draft, not as a letter received.
-    letter["X-Unsent"] = "1"
+    to = _ADDRESS.fullmatch(address.strip())
+    user, _, domain = to[0].partition("@") if to else ("", "", "")
     known = {**facts, "subject": subject}
-    letter.set_content(_template(f"{name}.txt.j2").render(known), cte="base64")
-    letter.add_alternative(_template(f"{name}.html.j2").render(known), subtype="html", cte="base64")
-    for each in workbooks:
-        letter.add_attachment(each.data, *_XLSX, filename=each.name)
-    for number, part in enumerate(letter.walk()):
-        if part.is_multipart():
-            # The standard library draws boundaries by chance; the same letter shall have the same bytes.
-            part.set_boundary(f"=_part_{number}_=")
-    return letter.as_bytes()
+    return draft(
+        _plain(subject),
+        Address(username=user, domain=domain) if to else None,
+        _template(f"{name}.txt.j2").render(known),
+        _template(f"{name}.html.j2").render(known),
+        workbooks,
+    )
 
 
 def _plain(text: str) -> str:

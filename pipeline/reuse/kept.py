@@ -1,0 +1,62 @@
+"""Results as bytes and back, and how they are known again.
+
+Typed MessagePack: nothing in it can act, and it is faster than pickle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+UNREADABLE = (msgspec.DecodeError, IndexError, ValueError)
+"""What `decode` raises for bytes that are not its own."""
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def encoded(value: Any) -> bytes:
+    """A value of plain data and dataclasses as bytes; equal values have equal bytes.
+
+    Raises UnicodeEncodeError for a text that is none (a file name of stray bytes), and OverflowError or
+    TypeError for what MessagePack has no form for.
+    """
+    return _ENCODER.encode(value)
+
+
+class Codec(Generic[R]):
+    """For results of one of some types, which the first byte tells apart; others are not kept."""
+
+    def __init__(self, *types: type[Any]) -> None:
+        """types: dataclasses, dict or str; of each value the first that it is an instance of counts."""
+        self._types = types
+        self._decoders = [msgspec.msgpack.Decoder(each) for each in types]
+
+    def encode(self, value: R) -> bytes | None:
+        """Raises as `encoded`. None for a value of another type."""
+        for number, each in enumerate(self._types):
+            if isinstance(value, each):
+                return bytes((number,)) + encoded(value)
+        return None
+
+    def decode(self, data: bytes) -> R:
+        """The value; raises one of UNREADABLE."""
+        result: R = self._decoders[data[0]].decode(memoryview(data)[1:])
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[T, R]):
+    """How the results of a function are known again in later runs.
+
+    codec: for the results. identity: plain data on which the result of a task depends, beside the program.
+    lasting: whether a result would be the same another time (a file that was locked may open then).
+    """
+
+    codec: Codec[R]
+    identity: Callable[[T], Any]
+    lasting: Callable[[R], bool] = lambda _: True

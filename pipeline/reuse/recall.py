@@ -1,0 +1,123 @@
+"""An engine that does only what no earlier run has done."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+from pipeline.engine import Engine
+from pipeline.isolate import Failure, Limits
+from pipeline.reuse.kept import UNREADABLE, Kept, encoded
+from pipeline.reuse.sources import version_of
+from pipeline.reuse.store import Store
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Recalling:
+    """Another engine, and the results of earlier runs.
+
+    A result is used again if the input is the same (`Kept.identity`), and so are the program text behind the
+    function and the libraries. Failures are never kept: another run may do better.
+    """
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        """Take over both."""
+        self._engine, self._store = engine, store
+
+    def run(
+        self,
+        function: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        limits: Limits,
+        on_done: Callable[[T], None] | None = None,
+        window: int = 256,
+        kept: Kept[T, R] | None = None,
+    ) -> Iterator[tuple[T, R | Failure]]:
+        """See `Engine`. Without `kept` everything is done again."""
+        if kept is None:
+            yield from self._engine.run(function, tasks, limits=limits, on_done=on_done, window=window)
+            return
+        asked = _Asked(self._store, kept, function, on_done)
+        unknown = asked.unknown(tasks, window)
+        fresh = self._engine.run(function, unknown, limits=limits, on_done=on_done, window=window)
+        for _, outcome in fresh:
+            yield from asked.known_before_next()
+            yield asked.settle(outcome)
+        yield from asked.known_before_next()
+
+
+@dataclass(slots=True)
+class _Line(Generic[T, R]):
+    """A task in its turn; found: a 1-tuple with its result if an earlier run had it."""
+
+    task: T
+    key: bytes
+    found: tuple[R] | None
+
+
+class _Asked(Generic[T, R]):
+    """The tasks of one run in their order, those that are known and those that are not."""
+
+    def __init__(
+        self,
+        store: Store,
+        kept: Kept[T, R],
+        function: Callable[[T], R],
+        on_done: Callable[[T], None] | None,
+    ) -> None:
+        self._store, self._kept, self._on_done = store, kept, on_done
+        name = f"{function.__module__}.{function.__qualname__}\n".encode()
+        self._prefix = name + version_of(function.__module__)
+        self._line: deque[_Line[T, R]] = deque()
+
+    def unknown(self, tasks: Iterable[T], at_once: int) -> Iterator[T]:
+        """The tasks that must be done; all stand in line. at_once: how many are looked up together."""
+        rest = iter(tasks)
+        while part := list(islice(rest, at_once)):
+            keys = [self._key(task) for task in part]
+            values = self._store.get_many(keys)
+            for task, key in zip(part, keys, strict=True):
+                found = self._decoded(values.get(key, b""))
+                self._line.append(_Line(task, key, found))
+                if found is None:
+                    yield task
+                elif self._on_done is not None:
+                    self._on_done(task)
+
+    def known_before_next(self) -> Iterator[tuple[T, R]]:
+        """What is known, up to the next task that was not."""
+        while self._line and (found := self._line[0].found) is not None:
+            yield self._line.popleft().task, found[0]
+
+    def settle(self, outcome: R | Failure) -> tuple[T, R | Failure]:
+        """The next task that was not known now has its outcome."""
+        line = self._line.popleft()
+        if not isinstance(outcome, Failure) and self._kept.lasting(outcome):
+            # A text of stray bytes, a number beyond 64 bits: such a result is made anew each time.
+            with contextlib.suppress(UnicodeEncodeError, OverflowError):
+                if value := self._kept.codec.encode(outcome):
+                    self._store.put(line.key, value)
+        return line.task, outcome
+
+    def _key(self, task: T) -> bytes:
+        identity = self._kept.identity(task)
+        try:
+            data = encoded(identity)
+        except UnicodeEncodeError:
+            # A file name may hold bytes that are no text.
+            data = repr(identity).encode("utf-8", "backslashreplace")
+        return hashlib.blake2b(self._prefix + data, digest_size=16).digest()
+
+    def _decoded(self, value: bytes) -> tuple[R] | None:
+        try:
+            return (self._kept.codec.decode(value),) if value else None
+        except UNREADABLE:
+            return None

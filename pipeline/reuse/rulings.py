@@ -1,0 +1,160 @@
+"""What the rules said of units in which nothing has changed since.
+
+A rule over the rows of one unit at a time is asked again about a unit only if something that it may look at
+is another: the unit's rows in its table, the cells as they were sent, the settings that the rule has ever
+asked for, its own program text, or today's date if it asks for that. Rules that see several units at once
+are always asked, about everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipeline.model import Finding
+from pipeline.reuse.kept import UNREADABLE, encoded
+from pipeline.reuse.sources import own_text_of, text_of
+from pipeline.reuse.store import Store
+from pipeline.rules import REGISTER, Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.canonical import Table
+    from pipeline.settings import Settings
+    from pipeline.validate import Known, Outcome
+
+States = Mapping[str, Mapping[str, bytes]]
+"""By table and unit a digest of all that a rule over this table may see of this unit."""
+
+_SAID = msgspec.msgpack.Decoder(dict[str, tuple[bytes, list[Finding]]])
+_ASKED = msgspec.msgpack.Decoder(dict[str, list[str]])
+_ASKED_KEY = hashlib.blake2b(b"settings asked for", digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Rulings:
+    """The memory of one run. today: yyyy-mm-dd."""
+
+    store: Store
+    settings: Settings
+    today: str
+    _asked: dict[str, list[str]] = field(init=False)
+    _said: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """Learn which settings each rule has asked for in earlier runs."""
+        self._asked = _decoded(_ASKED, self.store.get_many([_ASKED_KEY]).get(_ASKED_KEY)) or {}
+
+    def known(self, states: States) -> Known:
+        """What holds still."""
+        keys = [key for by_unit in states.values() for key in by_unit.values()]
+        self._said = {key: _decoded(_SAID, value) or {} for key, value in self.store.get_many(keys).items()}
+        holds = {rule.code: self._version(rule) for rule in _local_rules() if rule.code in self._asked}
+        result: dict[str, dict[str, Sequence[Finding]]] = {}
+        for by_unit in states.values():
+            for unit, key in by_unit.items():
+                for code, (version, findings) in self._said.get(key, {}).items():
+                    if holds.get(code) == version:
+                        result.setdefault(code, {})[unit] = findings
+        return result
+
+    def keep(self, outcome: Outcome, states: States) -> None:
+        """Remember what rules said now. outcome: of rules that were asked about the units not known."""
+        for code, names in outcome.asked.items():
+            self._asked[code] = sorted({*self._asked.get(code, ()), *names})
+        fresh: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = {}
+        for code, by_unit in outcome.fresh.items():
+            rule = REGISTER.rules[code]
+            version = self._version(rule)
+            for unit, findings in by_unit.items():
+                fresh.setdefault(states[rule.table][unit], {})[code] = (version, list(findings))
+        for key, said in fresh.items():
+            self.store.put(key, encoded({**self._said.get(key, {}), **said}))
+        self.store.put(_ASKED_KEY, encoded(self._asked))
+
+    def _version(self, rule: Rule) -> bytes:
+        """What a rule's answer depends on beside the rows."""
+        texts = text_of(_module(rule), _DECLARATIONS) + own_text_of("pipeline.validate")
+        digest = hashlib.blake2b(texts, digest_size=16)
+        for name in self._asked.get(rule.code, ()):
+            digest.update(f"{name} {getattr(self.settings, name)!r}\n".encode("utf-8", "backslashreplace"))
+        if "today" in rule.asked_for:
+            digest.update(self.today.encode())
+        return digest.digest()
+
+
+_DECLARATIONS = frozenset({"pipeline.settings"})
+"""What a rule takes from it is followed value by value."""
+
+
+def _module(rule: Rule) -> str:
+    """Where a rule stands with all that it says."""
+    return rule.check.__module__ if rule.check else ""
+
+
+def _local_rules() -> Iterable[Rule]:
+    return (rule for rule, _ in REGISTER.table_rules() if rule.sees_one_unit)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[Any], value: bytes | None) -> Any:
+    try:
+        return decoder.decode(value) if value else None
+    except UNREADABLE:
+        return None
+
+
+def states_of(table: Table, tables: Mapping[str, pd.DataFrame]) -> States:
+    """The states of all units in those tables over which a rule may see one unit at a time."""
+    sent = _digests([row[0] for row in table.rows], partial(_cells_as_sent, table))
+    names = sorted({rule.table for rule in _local_rules()} & tables.keys())
+    return {name: _with_rows(tables[name], sent) for name in names}
+
+
+def _cells_as_sent(table: Table, rows: slice) -> bytes:
+    """Where the rows stand, what their cells held, and which of them no rule may judge."""
+    places = table.rows[rows]
+    layouts = [table.layouts[book].columns for book in dict.fromkeys((row[0], row[1]) for row in places)]
+    sent = [texts[rows] for texts in table.sent.values()]
+    return _anything((places, layouts, sent)) + table.broken.iloc[rows].to_numpy().tobytes()
+
+
+def _with_rows(rows: pd.DataFrame, sent: Mapping[str, bytes]) -> dict[str, bytes]:
+    # Where a row stands in the whole table says nothing of the unit.
+    columns = {str(name): rows[name].tolist() for name in rows.columns if name != "@index"}
+    within = _digests(
+        columns["@unit"], lambda part: _anything({name: each[part] for name, each in columns.items()})
+    )
+    units = sorted(sent.keys() | within.keys())
+    return {
+        unit: hashlib.blake2b(sent.get(unit, b"") + within.get(unit, b""), digest_size=16).digest()
+        for unit in units
+    }
+
+
+def _digests(units: Iterable[str], content: Callable[[slice], bytes]) -> dict[str, bytes]:
+    """By unit a digest of its rows. content: of a run of rows, in bytes."""
+    digests: dict[str, Any] = {}
+    start = 0
+    for unit, run in groupby(units):
+        stop = start + len(list(run))
+        digests.setdefault(unit, hashlib.blake2b(digest_size=16)).update(content(slice(start, stop)))
+        start = stop
+    return {unit: digest.digest() for unit, digest in digests.items()}
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic")
+
+
+def _anything(value: Any) -> bytes:
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        # A file name may hold bytes that are no text.
+        return repr(value).encode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""How fast the program is beside others: ratios, measured side by side in one run on generated calls."""

@@ -1,0 +1,262 @@
+"""What need not be done again: nothing in the store ever changes a result, whatever happens to its file."""
+
+from __future__ import annotations
+
+import ast
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.engine import Inline
+from pipeline.isolate import Failure, Limits
+from pipeline.model import Finding, Kind, Place, Submission
+from pipeline.reuse import sources
+from pipeline.reuse.kept import UNREADABLE, Codec, Kept, encoded
+from pipeline.reuse.recall import Recalling
+from pipeline.reuse.sources import PACKAGE, closure, imported, version_of
+from pipeline.reuse.store import Store, open_store
+from tests.small_tables import RIGHT_ROW, submission
+
+LIMITS = Limits(seconds=5, memory_mb=512)
+KEY, VALUE = b"key", b"value"
+
+# --- the store ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "检测.db"
+    with open_store(path) as (store, warning):
+        assert warning == ""
+        store.put(KEY, VALUE)
+    return path
+
+
+def known(path: Path, *keys: bytes) -> tuple[dict[bytes, bytes], str]:
+    with open_store(path) as (store, warning):
+        return store.get_many(keys or [KEY]), warning
+
+
+def change(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_what_was_put_is_got(path: Path) -> None:
+    assert known(path) == ({KEY: VALUE}, "")
+    assert known(path, b"other") == ({}, "")
+
+
+def test_many_keys_are_asked_for_at_once(path: Path) -> None:
+    with open_store(path) as (store, _):
+        wanted = {str(number).encode(): b"%d" % number for number in range(1200)}
+        for key, value in wanted.items():
+            store.put(key, value)
+        assert store.get_many([b"unknown", *wanted, KEY]) == {**wanted, KEY: VALUE}
+
+
+def test_what_a_run_had_no_use_for_is_dropped(path: Path) -> None:
+    with open_store(path) as (store, _):
+        store.put(b"new", b"")
+        store.forget_unused()
+    assert known(path, KEY, b"new") == ({b"new": b""}, "")
+    with open_store(path) as (store, _):
+        store.get_many([b"new"])
+        store.forget_unused()
+    assert known(path, b"new") == ({b"new": b""}, "")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: data[: len(data) // 2],
+        lambda data: b"\x00" * len(data),
+        lambda data: b"not a database" * 100,
+        lambda data: data[:100] + bytes(400) + data[500:],
+    ],
+)
+def test_a_damaged_file_is_replaced(path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(damage(path.read_bytes()))
+    values, warning = known(path)
+    assert values == {}
+    assert path.name in warning or warning == ""
+    with open_store(path) as (store, warning):
+        assert warning == ""
+        store.put(KEY, VALUE)
+    assert known(path) == ({KEY: VALUE}, "")
+
+
+def test_any_single_damaged_byte_changes_no_value(path: Path) -> None:
+    data = path.read_bytes()
+    for at in range(0, len(data), 211):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x5A]) + data[at + 1 :])
+        values, _ = known(path)
+        assert values in ({}, {KEY: VALUE}), at
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("PRAGMA user_version = 99", True),
+        ("PRAGMA application_id = 5", True),
+        ("PRAGMA user_version = 1", False),
+    ],
+)
+def test_other_makers_files_are_begun_anew(path: Path, statement: str, told: bool) -> None:
+    change(path, statement)
+    values, warning = known(path)
+    assert (values, bool(warning)) == ({}, told)
+    assert known(path)[1] == ""
+
+
+def test_an_entry_that_was_tampered_with_is_not_known(path: Path) -> None:
+    change(path, "UPDATE results SET value = x'00'")
+    assert known(path) == ({}, "")
+
+
+def test_where_no_file_can_be_the_store_works_in_memory(tmp_path: Path) -> None:
+    with open_store(tmp_path) as (store, warning):
+        assert "无法使用" in warning
+        store.put(KEY, VALUE)
+        assert store.get_many([KEY]) == {KEY: VALUE}
+
+
+def test_a_store_in_use_elsewhere_is_left_alone(path: Path) -> None:
+    holder = sqlite3.connect(path)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        values, warning = known(path)
+        assert values == {}
+        assert "无法使用" in warning
+    finally:
+        holder.close()
+    assert known(path) == ({KEY: VALUE}, "")
+
+
+# --- results as bytes -----------------------------------------------------------------------------------
+
+
+def test_a_submission_comes_back_as_it_was() -> None:
+    sent = submission([RIGHT_ROW], kinds={(2, "创建时间"): Kind.DATE})
+    codec: Codec[Submission | Finding] = Codec(Submission, Finding)
+    for value in (sent, Finding("F01", Place("甲校", "清单.xlsx"), "x", {"cause": "损坏", "count": 3})):
+        assert codec.decode(codec.encode(value) or b"") == value
+
+
+@pytest.mark.parametrize("data", [b"", b"\x09", b"\x00", b"\x00\xc1", b"\x00\x80", b"\xff\xff"])
+def test_bytes_that_are_no_result_are_refused(data: bytes) -> None:
+    with pytest.raises(UNREADABLE):
+        Codec(Submission, Finding).decode(data)
+
+
+def test_equal_values_have_equal_bytes() -> None:
+    assert encoded(submission([RIGHT_ROW])) == encoded(submission([RIGHT_ROW]))
+    assert encoded(submission([RIGHT_ROW])) != encoded(submission([{**RIGHT_ROW, "主讲人": "王军"}]))
+
+
+# --- an engine that remembers ------------------------------------------------------------------------------
+
+
+ASKED: list[int] = []
+
+
+def squared(number: int) -> int | str:
+    ASKED.append(number)
+    if number == 13:
+        raise ValueError("thirteen")
+    return str(number) if number == 7 else number * number
+
+
+SQUARES: Kept[int, int | str] = Kept(Codec(int), lambda number: number, lambda value: value != 16)
+
+
+def squares(store: Store, *numbers: int, window: int = 3) -> Iterator[tuple[int, Any]]:
+    ASKED.clear()
+    engine = Recalling(Inline(), store)
+    return engine.run(squared, numbers, limits=LIMITS, window=window, kept=SQUARES)
+
+
+def test_only_what_is_not_known_is_done_and_the_order_stays(path: Path) -> None:
+    with open_store(path) as (store, _):
+        assert list(squares(store, 1, 3)) == [(1, 1), (3, 9)]
+        assert list(squares(store, 0, 1, 2, 3, 5)) == [(0, 0), (1, 1), (2, 4), (3, 9), (5, 25)]
+    assert ASKED == [0, 2, 5]
+    with open_store(path) as (store, _):
+        assert list(squares(store, 5, 3, 2, 1, 0)) == [(5, 25), (3, 9), (2, 4), (1, 1), (0, 0)]
+    assert ASKED == []
+
+
+def test_failures_and_what_may_change_are_not_kept(path: Path) -> None:
+    """13 fails, 16 is not lasting, and a text is no type that is kept."""
+    with open_store(path) as (store, _):
+        for _ in range(2):
+            outcomes = dict(squares(store, 13, 4, 7, 2))
+            assert isinstance(outcomes.pop(13), Failure)
+            assert outcomes == {4: 16, 7: "7", 2: 4}
+    assert ASKED == [13, 4, 7]
+
+
+def test_all_that_is_done_is_told_of_once(path: Path) -> None:
+    with open_store(path) as (store, _):
+        list(squares(store, 1, 2))
+        done: list[int] = []
+        engine = Recalling(Inline(), store)
+        list(engine.run(squared, [1, 2, 3], limits=LIMITS, on_done=done.append, kept=SQUARES))
+    assert sorted(done) == [1, 2, 3]
+
+
+def test_another_program_knows_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(path) as (store, _):
+        list(squares(store, 1))
+        monkeypatch.setattr("pipeline.reuse.recall.version_of", lambda _module: b"another")
+        assert list(squares(store, 1)) == [(1, 1)]
+    assert ASKED == [1]
+
+
+def test_a_name_that_is_no_text_is_known_again(path: Path) -> None:
+    kept: Kept[str, int] = Kept(Codec(int), lambda name: name)
+    with open_store(path) as (store, _):
+        engine = Recalling(Inline(), store)
+        for _ in range(2):
+            assert list(engine.run(len, ["\udcff.mp4"], limits=LIMITS, kept=kept)) == [("\udcff.mp4", 5)]
+        assert len(store.get_many(sorted(store._touched))) == 1
+
+
+# --- on what results depend ---------------------------------------------------------------------------------
+
+
+def imported_by_ast(module: str) -> set[str]:
+    """The same from Python's own grammar."""
+    file = sources._file(module)
+    assert file
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return {name for name in found if name.split(".")[0] == PACKAGE.name and sources._file(name)}
+
+
+def test_the_imports_of_every_module_are_seen() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+        module = ".".join(parts).removesuffix(".__init__")
+        assert imported(file.read_text("utf-8")) == imported_by_ast(module), module
+
+
+def test_what_measures_does_not_depend_on_rules() -> None:
+    """A change of a rule must not measure a million files again."""
+    near = closure("pipeline.probe.facts")
+    assert "pipeline.probe.mp3" in near
+    assert not {
+        name for name in near if name.startswith(("pipeline.rules", "pipeline.render", "pipeline.read"))
+    }
+    assert version_of("pipeline.probe.facts") != version_of("pipeline.read.submit")

@@ -1,0 +1,55 @@
+"""What is asked once for many rows gives what asking at every row would give."""
+
+from __future__ import annotations
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.files import Entry
+from pipeline.join import _PLAIN, Index, Match
+from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
+from pipeline.rules.link import by_host, host_of
+from pipeline.rules.wording import _CONTACT, _HINT
+from tests.small_tables import ROOT
+
+TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
+ADDRESSES = st.lists(
+    st.text("ah:/?#@[]. ", max_size=12).map(lambda tail: f"http:{tail}") | st.text("ah:/[]. ")
+)
+
+
+@given(TEXTS)
+def test_every_row_has_its_own_answer(texts: list[str]) -> None:
+    column = pd.Series(texts, range(5, 5 + len(texts)), dtype=object)
+    assert answers(texts, str.upper) == [text.upper() for text in texts]
+    upper = each_text(column, str.upper)
+    assert upper.tolist() == [text.upper() for text in texts]
+    that = texts_that(column, lambda text: "a" in text)
+    assert that.tolist() == ["a" in text for text in texts]
+    assert upper.index.equals(column.index)
+    assert that.index.equals(column.index)
+    assert that.dtype == mask_of(column, texts).dtype == bool
+
+
+@given(st.lists(st.tuples(st.sampled_from("甲乙"), st.sampled_from("abc")), max_size=8))
+def test_rows_that_agree_with_another(rows: list[tuple[str, str]]) -> None:
+    table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
+    assert repeated(table, ["unit", "text"]).tolist() == [rows.count(row) > 1 for row in rows]
+
+
+@given(ADDRESSES)
+def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
+    assert by_host(pd.Series(urls, dtype=object), str) == [host_of(url) for url in urls]
+
+
+@given(st.from_regex(_CONTACT))
+def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
+    found = _CONTACT.search(text)
+    assert found is None or _HINT.search(text), found
+
+
+@given(st.from_regex(_PLAIN, fullmatch=True))
+def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
+    files = Index([Entry(named, ROOT / "x", 1, 1)])
+    assert files.find(named) == files.find(f"./{named}") == Match(named)
