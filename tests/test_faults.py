@@ -29,7 +29,7 @@ meets the fault; here is what only a whole run, or several, can show.
 | 23 | picture bombs | test_hostile `covers`; test_probe_cover; test_fuzz `cover` `scan` |
 | 24 | broken media, playlists, addresses in cells | test_hostile `films`; test_probe_media; here `outside` |
 | 25 | config.yaml | test_settings; test_fuzz `settings` |
-| 26 | caches | here `had_again`; test_probe_cache; test_links_store; test_fuzz `cache` `links` |
+| 26 | caches | here `had_again`; test_reuse; test_links_store; test_fuzz `cache` `links` |
 | 27 | history | test_history; test_command_line; test_fuzz `history` |
 | 28 | kills, the n-th failing call | here `cut_off` `call_that_fails`; test_output; test_history |
 | 29 | disk full | here `call_that_fails`; test_command_line; test_output; test_history |
@@ -85,7 +85,7 @@ from pipeline.fields import NAMES
 from pipeline.history import HistoryError, open_history
 from pipeline.output import OutputError, locked
 from pipeline.progress import Progress
-from pipeline.settings import load
+from pipeline.settings import Settings, load
 from tests import hostile_files as made
 from tests.hostile_files import TEXTS, what_acts
 from tests.small_tables import ROOT
@@ -445,9 +445,9 @@ def test_canaries_are_only_where_the_contract_puts_them(left: Left) -> None:
 
 
 class Here:
-    """`Workers` without processes: a run that can be forked, and cut at any of its calls."""
+    """An engine without processes: a run that can be forked, and cut at any of its calls."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, settings: Settings, jobs: int) -> None:
         pass
 
     def __enter__(self) -> Here:
@@ -495,7 +495,7 @@ def forked(work: Callable[[], int], *, kill_after: float | None = None) -> int:
     if not child:
         code = FAULT
         try:
-            conductor.Workers = Here  # type: ignore[misc, assignment]
+            conductor.open_engine = Here  # type: ignore[assignment]
             code = work()
         except BaseException:
             traceback.print_exc()
@@ -578,7 +578,7 @@ def second_round(
     packed = {made.BOOK: made.row_of(资源名称="丙学院的课程"), "说明.pdf": b"%PDF-1.7"}
     (folder / "input" / "丙学院.zip").write_bytes(made.pack(packed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conductor, "Workers", Here)
+        patch.setattr(conductor, "open_engine", Here)
         assert run_here(folder) == DONE  # in this process, so that forks of it start warm
     before = shown(folder)
     better = made.row_of(

@@ -72,6 +72,15 @@ def test_what_a_run_had_no_use_for_is_dropped(path: Path) -> None:
     assert known(path, b"new") == ({b"new": b""}, "")
 
 
+def test_the_file_tells_nothing_to_whom_has_not_got_the_key(path: Path) -> None:
+    with open_store(path) as (store, _):
+        store.put(b"the workbook's digest", "手机 13800001111".encode())
+    assert known(path, b"the workbook's digest")[0] == {b"the workbook's digest": "手机 13800001111".encode()}
+    data = path.read_bytes()
+    for secret in (b"13800001111", b"the workbook's digest", b"13800"):
+        assert secret not in data
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -117,7 +126,7 @@ def test_other_makers_files_are_begun_anew(path: Path, statement: str, told: boo
 
 
 def test_an_entry_that_was_tampered_with_is_not_known(path: Path) -> None:
-    change(path, "UPDATE results SET value = x'00'")
+    change(path, "UPDATE results SET sealed = x'00'")
     assert known(path) == ({}, "")
 
 
@@ -226,7 +235,7 @@ def test_a_name_that_is_no_text_is_known_again(path: Path) -> None:
         engine = Recalling(Inline(), store)
         for _ in range(2):
             assert list(engine.run(len, ["\udcff.mp4"], limits=LIMITS, kept=kept)) == [("\udcff.mp4", 5)]
-        assert len(store.get_many(sorted(store._touched))) == 1
+        assert len(store._touched) == 1
 
 
 # --- on what results depend ---------------------------------------------------------------------------------

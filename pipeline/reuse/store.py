@@ -2,6 +2,9 @@
 
 Only a cache: whatever is wrong with it, it is thrown away, rebuilt, and told of once; what a run finds never
 depends on it. A key says all that a result depends on, so that nothing in here can be out of date.
+
+Results hold telephone numbers and names. The file has neither the keys nor the values, only digests of the ones
+and the others sealed with their keys: it tells nothing to whom has not got what a result was made from.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ _APPLICATION = 0x48525043
 _LAYOUT = 2
 _TABLES = """
 CREATE TABLE results (
-    key BLOB PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL
+    name BLOB PRIMARY KEY, sealed BLOB NOT NULL, digest BLOB NOT NULL
 ) WITHOUT ROWID;
 """
 _ASKED_AT_ONCE = 500
@@ -48,18 +51,23 @@ class Store:
         if self._waiting:
             self.flush()
         for part in _parts(keys):
-            marks = ",".join("?" * len(part))
-            query = f"SELECT key, value, digest FROM results WHERE key IN ({marks})"  # noqa: S608 - marks only
+            named = {_name(key): key for key in part}
+            marks = ",".join("?" * len(named))
+            query = f"SELECT name, sealed, digest FROM results WHERE name IN ({marks})"  # noqa: S608
             with contextlib.suppress(sqlite3.Error):
-                rows = self._connection.execute(query, part).fetchall()
-                known |= {key: value for key, value, digest in rows if digest == _digest(key, value)}
-        self._touched |= known.keys()
+                for name, sealed, digest in self._connection.execute(query, list(named)).fetchall():
+                    key = named[name]
+                    value = _sealed(sealed, key, digest)
+                    if digest == _digest(key, value):
+                        known[key] = value
+                        self._touched.add(name)
         return known
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value; it is safe after a few seconds at most. A disk that is full or gone loses it."""
-        self._touched.add(key)
-        self._waiting.append((key, value, _digest(key, value)))
+        name, digest = _name(key), _digest(key, value)
+        self._touched.add(name)
+        self._waiting.append((name, _sealed(value, key, digest), digest))
         if time.monotonic() - self._since > _KEPT_SECONDS:
             self.flush()
 
@@ -74,9 +82,9 @@ class Store:
         """Drop what this run had no use for: the next is most like this one."""
         self.flush()
         with contextlib.suppress(sqlite3.Error), self._connection:
-            here = {key for (key,) in self._connection.execute("SELECT key FROM results")}
-            gone = ((key,) for key in here - self._touched)
-            self._connection.executemany("DELETE FROM results WHERE key = ?", gone)
+            here = {name for (name,) in self._connection.execute("SELECT name FROM results")}
+            gone = ((name,) for name in here - self._touched)
+            self._connection.executemany("DELETE FROM results WHERE name = ?", gone)
 
 
 @contextlib.contextmanager
@@ -153,6 +161,17 @@ def _check(connection: sqlite3.Connection) -> None:
         raise DamagedError("" if layout < _LAYOUT else "由更新版本的程序建立")
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise DamagedError("已损坏")
+
+
+def _name(key: bytes) -> bytes:
+    return hashlib.blake2b(key, digest_size=16).digest()
+
+
+def _sealed(value: bytes, key: bytes, salt: bytes) -> bytes:
+    """The value under a pad that only the key gives; the same once more opens it."""
+    pad = hashlib.shake_256(key + salt).digest(len(value))
+    together = int.from_bytes(value, "little") ^ int.from_bytes(pad, "little")
+    return together.to_bytes(len(value), "little")
 
 
 def _digest(key: bytes, value: bytes) -> bytes:
