@@ -43,10 +43,11 @@ from pipeline.validate import Outcome, measured_suggestions, validate
 class Known:
     """What is known before any row is looked at.
 
-    tables: those that do not depend on what the workbooks say (`units`, `register`, `earlier`), where
+    indexes: the files of every unit. tables: those that do not depend on what the workbooks say (`units`, `register`, `earlier`), where
     there are any. links: results by link, None if no link was ever opened. lists: the files of earlier years.
     """
 
+    indexes: Mapping[str, Index] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     attachments: Attachments = field(default_factory=Attachments)
     links: Mapping[str, LinkResult] | None = None
@@ -84,7 +85,7 @@ def examine(
 ) -> Examined:
     """Look at all rows. measuring: gives the facts of files. rulings: what rules said in earlier runs."""
     table = canonical(read.submissions, settings)
-    indexes = indexes_of(collected)
+    indexes = known.indexes
     found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
     for index, names in canonical_names(found).items():
         table.values.at[index, RESOURCE_FILE] = names

@@ -141,6 +141,7 @@ def _unsent(job: Job, names: Sequence[str]) -> Told | None:
 
 def _known(job: Job, collected: Collected, read: Read, register: Register | None) -> Known:
     """What is known beside the rows: register, earlier years, links, received attachments."""
+    indexes = indexes_of(collected)
     tables: dict[str, pd.DataFrame] = {}
     if register:
         tables["units"] = units_table(collected.units, read.submissions, register)
@@ -153,11 +154,11 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
     links, warning = read_results(job.output / LINKS)
     job.remarks += [warning] if warning else []
     attachments = received_attachments(
-        collected.units.values(), read.submissions, indexes_of(collected), job.workers, job.limits
+        collected.units.values(), read.submissions, indexes, job.workers, job.limits
     )
     read.findings += attachments.findings
     job.faults += attachments.faults
-    return Known(tables, attachments, links or None, years.received)
+    return Known(indexes, tables, attachments, links or None, years.received)
 
 
 def _decide(

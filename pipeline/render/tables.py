@@ -120,11 +120,18 @@ def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
 
 def _measured(media: pd.DataFrame, count: int) -> dict[str, list[object]]:
     """The facts of the first file of each of so many resources, blank where nothing was measured."""
-    columns: dict[str, list[object]] = {name: [""] * count for name in (*MEASURED_COLUMNS, "bit_depth")}
-    for known in media[media["path"] != ""].iloc[::-1].to_dict("records"):
-        for name in MEASURED_COLUMNS:
-            columns[name][known["@index"]] = _shown(known[name])
-        columns["bit_depth"][known["@index"]] = "不适用" if known["real"] == "mp3" else ""
+    first = media[media["path"] != ""].drop_duplicates("@index")
+    at = first["@index"].tolist()
+    known: dict[str, list[object]] = {
+        name: list(map(_shown, first[name].tolist())) for name in MEASURED_COLUMNS
+    }
+    known["bit_depth"] = ["不适用" if real == "mp3" else "" for real in first["real"]]
+    columns: dict[str, list[object]] = {}
+    for name, values in known.items():
+        column: list[object] = [""] * count
+        for index, value in zip(at, values, strict=True):
+            column[index] = value
+        columns[name] = column
     return columns
 
 
