@@ -25,6 +25,7 @@ from pipeline.papers import (
     understand,
 )
 from pipeline.papertables import SCANS, SEALED_PAPERS, Attachments, Sent
+from pipeline.probe.facts import was_opened
 from pipeline.probe.seal import scan_facts
 from pipeline.read.document import Document, read_document
 from pipeline.reuse.kept import Codec, Kept
@@ -147,7 +148,7 @@ def _outcomes(
 ) -> Iterator[tuple[_Wanted, T | Rejection]]:
     """Each file with what its worker made of it; a fault of ours is listed and leaves the file out."""
     stamps = {each.entry.real: each.entry.stamp(each.unit) for each in wanted}
-    kept = Kept(codec, stamps.__getitem__)
+    kept = Kept(codec, stamps.__getitem__, was_opened)
     outcomes = workers.run(function, list(stamps), limits=limits, kept=kept)
     for each, (_, outcome) in zip(wanted, outcomes, strict=True):
         if not isinstance(outcome, Failure):

@@ -20,6 +20,7 @@ from pipeline.model import Facts, Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
 from pipeline.rules.text import (
     ERROR_VALUES,
+    LONGEST_PLACEHOLDER,
     NEVER_NATIVE,
     R00_1,
     REQUIRED_CODES,
@@ -39,7 +40,7 @@ from pipeline.rules.text import (
     trimmed,
     wrong_length,
 )
-from pipeline.schema import FORM, REQUIRED, build_schema, refused, right
+from pipeline.schema import FORM, REQUIRED, build_schema, doubtful, refused, right
 from pipeline.settings import Settings
 from pipeline.trace import trace_of
 
@@ -58,14 +59,12 @@ _Layouts = Mapping[tuple[str, str], Layout]
 class Table:
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
-    raw: the texts as sent; sent: the same as lists, for single cells. values: the canonical ones
-    ("" where malformed). broken: which cells no rule may judge any further. All of them have the
-    fields as columns; values also has the provenance, and rows has it as tuples. layouts by (unit,
-    workbook).
+    sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed).
+    broken: which cells no rule may judge any further. All of them have the fields as columns; values
+    also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
     faults: (field, trace) of readers that crashed; their cells count as malformed.
     """
 
-    raw: pd.DataFrame
     values: pd.DataFrame
     broken: pd.DataFrame
     layouts: _Layouts
@@ -152,14 +151,15 @@ class _Draft:
 
     def table(self, first: list[Finding]) -> Table:
         """The table as it stands. first: findings that go before the others."""
-        provenance = {name: [row[at] for row in self.rows] for at, name in enumerate(PROVENANCE)}
+        places = {name: [str(row[at]) for row in self.rows] for at, name in enumerate(PROVENANCE[:-1])}
         canonical_texts = {name: column.texts for name, column in self.columns.items()}
+        values = _frame({**places, **canonical_texts})
+        values.insert(len(places), PROVENANCE[-1], np.array([row[-1] for row in self.rows], dtype=int))
         broken = np.zeros((len(self.rows), len(self.columns)), dtype=bool)
         for number, column in enumerate(self.columns.values()):
             broken[list(column.broken), number] = True
         return Table(
-            raw=_frame(self.sent),
-            values=_frame({**provenance, **canonical_texts}),
+            values=values,
             broken=pd.DataFrame(broken, columns=list(self.columns)),
             layouts=self.layouts,
             findings=first + self.findings,
@@ -169,18 +169,21 @@ class _Draft:
         )
 
 
-def _frame(columns: Mapping[str, Sequence[str | int]]) -> pd.DataFrame:
+def _frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Plain Python texts: the readers and sentences need nothing faster."""
-    return pd.DataFrame(
-        {name: pd.Series(texts, dtype=int if name == "@row" else object) for name, texts in columns.items()}
-    )
+    count = len(next(iter(columns.values())))
+    cells = np.empty((len(columns), count), dtype=object)
+    for number, texts in enumerate(columns.values()):
+        cells[number] = texts
+    return pd.DataFrame(cells.T, columns=list(columns), dtype=object, copy=False)
 
 
 def _trim(draft: _Draft) -> list[tuple[Column, int]]:
     """G01: blanks that nobody sees at both ends. The cells in which they stood beside something."""
     cells = []
     for column in draft.columns.values():
-        tidy = {text: new for text in column.suspects(may_be_untidy) if (new := trimmed(text)) != text}
+        texts = column.distinct if may_be_untidy(column.alphabet) else ()
+        tidy = {text: new for text in texts if (new := trimmed(text)) != text}
         changed = column.rows_with(tidy)
         cells += [(column, index) for index in changed if tidy[column.texts[index]]]
         column.put({index: tidy[column.texts[index]] for index in changed})
@@ -255,7 +258,8 @@ def _blank_placeholders(draft: _Draft, settings: Settings) -> None:
     """G04 in optional fields, G05 in required ones."""
     for name, column in draft.columns.items():
         required = name in settings.required
-        nothing = {text for text in column.distinct if text and is_placeholder(text, required)}
+        short = (text for text in column.distinct if 0 < len(text) <= LONGEST_PLACEHOLDER)
+        nothing = {text for text in short if is_placeholder(text, required)}
         if not required and name not in _NUMBERS:
             nothing |= column.distinct & {"0"}
         found = column.rows_with(nothing)
@@ -286,11 +290,17 @@ def _day_only(draft: _Draft) -> None:
 
 def _read_forms(draft: _Draft, settings: Settings) -> None:
     """What the schema refuses: missing values, and forms that the readers explain."""
-    if not draft.rows:
+    asked = {
+        name: texts
+        for name, column in draft.columns.items()
+        if (texts := doubtful(BY_NAME[name], column.distinct, settings))
+    }
+    if not asked:
         return
     schema = build_schema(settings)
-    for name, column in draft.columns.items():
-        wrong = refused(schema, name, column.distinct)
+    for name, texts in asked.items():
+        column = draft.columns[name]
+        wrong = refused(schema, name, texts)
         missing = column.rows_with(wrong.get(REQUIRED, ()))
         malformed = column.rows_with(wrong.get(FORM, ()))
         for index in missing:

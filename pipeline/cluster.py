@@ -7,20 +7,26 @@ tasks abort, and knows no time limit.
 
 | what happens | what it costs |
 |---|---|
-| a file kills or hangs its process | that file one more try, then its `Failure`, as on one machine |
+| a file kills or hangs its process | that file: one more try (a hang: none), then its `Failure` |
 | a worker of dask dies | its batches run elsewhere |
-| a batch loses several workers, or never comes back | its files go out again, each alone; the culprit's `Failure` |
+| a batch loses several workers, or never ends | its files go out again, each alone; the culprit's `Failure` |
 | the scheduler is lost | the run ends with a sentence; what was done is kept |
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import multiprocessing
+import os
+import platform
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from importlib import metadata
+from itertools import islice, takewhile
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -77,11 +83,23 @@ class Cluster:
                 f"连不上 dask 的调度器“{self._address}”，或者它还没有工作进程，"
                 "请检查 config.yaml 的 scheduler 和调度器是否在运行。"
             ) from error
-        except ImportError as error:
+        except Exception as error:
+            # Whatever a worker could not import comes as one of several exceptions.
             self.close()
-            raise EngineError(f"dask 的工作进程缺少“{error.name}”，{_SAME_PROGRAM}") from error
+            raise EngineError(f"dask 的工作进程不能运行本程序，{_SAME_PROGRAM}") from error
         self._refuse_unlike(versions)
         return self
+
+    def refuse_unless_shared(self, folders: Iterable[Path]) -> None:
+        """Raise EngineError unless every worker sees what lies in these folders under the same paths."""
+        for folder in folders:
+            mine = set(listed(folder))
+            for worker, seen in sorted(self._client.run(listed, folder).items()):
+                if mine and not mine & set(seen):
+                    raise EngineError(
+                        f"dask 的工作进程“{worker}”看不到文件夹“{folder}”里的内容，"
+                        "请把报送内容和结果的文件夹放在所有机器都以同一路径看到的共享文件夹里。"
+                    )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -169,7 +187,7 @@ class _Run(Generic[T, R]):
         self._submit(batch)
 
     def _submit(self, batch: _Batch[T]) -> None:
-        batch.deadline = time.monotonic() + _GRACE_SECONDS + 2 * self._limits.seconds * len(batch.tasks)
+        batch.deadline = time.monotonic() + _GRACE_SECONDS + 4 * self._limits.seconds * len(batch.tasks)
         work = self._client.submit(serve, self._function, batch.tasks, self._limits, pure=False)
         self._out[work] = batch
         work.add_done_callback(self._ended.put)
@@ -203,10 +221,15 @@ class _Run(Generic[T, R]):
 
     def _take(self, future: Any, batch: _Batch[T]) -> list[T]:
         if future.status == "finished":
-            batch.outcomes = future.result()
-            return batch.tasks
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError, distributed.KilledWorker):
+                # The worker that holds the outcomes may have died since.
+                batch.outcomes = future.result(timeout=_CONNECT_SECONDS)
+                return batch.tasks
         self._refuse_if_gone()
-        error = future.exception() if future.status == "error" else None
+        error = future.exception(timeout=_CONNECT_SECONDS) if future.status == "error" else None
+        if isinstance(error, RuntimeError):
+            # The scheduler, too, must know the functions that it hands on.
+            raise EngineError(f"dask 的调度器不能运行本程序，{_SAME_PROGRAM}") from error
         if error is not None and not isinstance(error, distributed.KilledWorker):
             raise error
         return self._again(batch, Ending.CRASH)
@@ -242,14 +265,43 @@ def serve(function: Callable[[Any], Any], tasks: list[Any], limits: Limits) -> l
         workers = _IDLE.get_nowait()
     except Empty:
         workers = Workers(1).__enter__()
+    outcomes = workers.run(function, tasks, limits=limits)
     try:
-        return [outcome for _, outcome in workers.run(function, tasks, limits=limits)]
+        return [outcome for _, outcome in takewhile(_still_wanted(), outcomes)]
     finally:
+        # What is still under way for nobody is ended here.
+        outcomes.close()
         _IDLE.put(workers)
+
+
+def _still_wanted() -> Callable[[object], bool]:
+    """Whether the conductor still waits for this task: dask cannot stop a thread, so that the thread asks."""
+    worker: Any = distributed.get_worker()
+    key = worker.get_current_task()
+
+    def wanted(_outcome: object) -> bool:
+        task = worker.state.tasks.get(key)
+        return task is not None and task.state != "cancelled"
+
+    return wanted
+
+
+def listed(folder: Path) -> list[str]:
+    """What lies in a folder, by name; "?" for one that cannot be seen."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names alone, as they are
+    except OSError:
+        return ["?"]
+
+
+_READERS = ("lxml", "olefile", "pillow", "pymediainfo", "xlrd")
+"""The libraries on which it depends what is found in a file."""
+_TEXT = text_of("pipeline.run").hex()
+"""Of the program as it was when it was imported."""
 
 
 def version() -> str:
     """What must be the same on all machines; "" in a process that may have no processes of its own."""
     if multiprocessing.current_process().daemon:
         return ""
-    return f"{__version__} {text_of('pipeline.run').hex()}"
+    return " ".join([__version__, platform.python_version(), *map(metadata.version, _READERS), _TEXT])

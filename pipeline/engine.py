@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from pipeline.isolate import Ending, Failure, Limits, Workers
 from pipeline.trace import trace_of
@@ -40,6 +41,15 @@ class Engine(Protocol):
         most `window` are under way or wait, finished, for an earlier one. on_done is called with each task
         when it ends, in any order (for progress). kept: for engines that remember (`pipeline.reuse.recall`).
         """
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """An engine whose work is done on several machines."""
+
+    def refuse_unless_shared(self, folders: Iterable[Path]) -> None:
+        """Raise EngineError unless every worker sees these folders of ours under the same paths."""
         ...
 
 

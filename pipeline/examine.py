@@ -43,8 +43,9 @@ from pipeline.validate import Outcome, measured_suggestions, validate
 class Known:
     """What is known before any row is looked at.
 
-    indexes: the files of every unit. tables: those that do not depend on what the workbooks say (`units`, `register`, `earlier`), where
-    there are any. links: results by link, None if no link was ever opened. lists: the files of earlier years.
+    indexes: the files of every unit. tables: those that do not depend on what the workbooks say (`units`,
+    `register`, `earlier`), where there are any. links: results by link, None if no link was ever opened.
+    lists: the files of earlier years.
     """
 
     indexes: Mapping[str, Index] = field(default_factory=dict)
@@ -151,7 +152,7 @@ def _tables(
         "orphans": orphans(
             collected.units.values(),
             found,
-            zip(values["@unit"], likely, strict=True),
+            zip(values["@unit"].tolist(), likely.tolist(), strict=True),
             {each.unit: each.workbook for each in mine},
             {each.unit for each in mine if "资源封面" in each.layout.columns},
         ),

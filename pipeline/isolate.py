@@ -27,7 +27,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -155,7 +155,7 @@ class Workers:
         on_done: Callable[[T], None] | None = None,
         window: int = 256,
         kept: object = None,  # noqa: ARG002 - other engines have a use for it
-    ) -> Iterator[tuple[T, R | Failure]]:
+    ) -> Generator[tuple[T, R | Failure], None, None]:
         """See `pipeline.engine.Engine`: paths make better tasks than contents, and nothing is kept.
 
         A worker that dies gives its task one more try in a fresh process. Raises

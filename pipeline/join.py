@@ -10,10 +10,12 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain
+from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 
 from pipeline.fields import RESOURCE_FILE
@@ -125,13 +127,19 @@ class References:
     covers: pd.DataFrame
     claimed: frozenset[Key]
 
+    @property
+    def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Both."""
+        return self.media, self.covers
+
     def keys(self) -> list[Key]:
         """The distinct files to be probed, in order."""
         media = self.media[self.media["sort"] != "other"]
         return sorted({key for key in (*_keys(media), *_keys(self.covers)) if key[1]})
 
 
-_NAMED = ["@index", "@unit", "named", "path", "problem", "respelled", "suggestion", "separator", "unfinished"]
+_NAMED = ["named", "path", "problem", "respelled", "suggestion", "separator", "unfinished"]
+_TYPES = {"@index": int, "unfinished": bool}
 _SEPARATORS = {"；": re.compile(r"[;；\n]"), "、": re.compile(r"[;；\n、，,|]")}
 """Beside the ASCII semicolon: one that leaves no doubt, and one that is a guess."""
 
@@ -140,9 +148,8 @@ def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: It
     """Resolve 资源文件 and 资源封面. elsewhere: files that other sheets name."""
     media = _resolve(values, "资源文件", indexes)
     covers = _resolve(values, "资源封面", indexes)
-    media["sort"] = [
-        sort_of(path or named) for path, named in zip(media["path"], media["named"], strict=True)
-    ]
+    names = zip(media["path"].tolist(), media["named"].tolist(), strict=True)
+    media["sort"] = pd.Series([sort_of(path or named) for path, named in names], dtype=object)
     claimed = {*elsewhere, *_keys(media), *_keys(covers)}
     return References(media, covers, frozenset(claimed))
 
@@ -157,16 +164,20 @@ def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> 
     filled = values[["@unit", field]][values[field] != ""]
     cells = list(zip(filled["@unit"].tolist(), filled[field].tolist(), strict=True))
     found = answers(cells, lambda cell: list(_files(cell[1], field, indexes[cell[0]])))
-    rows = [
-        (index, unit, *each)
-        for index, (unit, _), files in zip(filled.index.tolist(), cells, found, strict=True)
-        for each in files
-    ]
-    return pd.DataFrame(_columns(rows, _NAMED), dtype=object).astype({"@index": int, "unfinished": bool})
+    rows = filled.index.repeat(list(map(len, found)))
+    files = list(chain.from_iterable(found))
+    columns = {
+        "@index": rows.to_numpy(dtype=int),
+        "@unit": values["@unit"].to_numpy()[rows],
+        **{name: list(map(itemgetter(at), files)) for at, name in enumerate(_NAMED)},
+    }
+    return pd.DataFrame(
+        {name: pd.Series(cells, dtype=_TYPES.get(name, object)) for name, cells in columns.items()}
+    )
 
 
 def _files(text: str, field: str, index: Index) -> Iterator[tuple[str | bool, ...]]:
-    """What a cell names, each with where it leads: `_NAMED` from `named` on."""
+    """What a cell names, each with where it leads: `_NAMED`."""
     names, separator = _names(text, index) if field == RESOURCE_FILE else ([text], "")
     whole = ";".join(names) if separator else ""
     for named in names:
@@ -174,11 +185,6 @@ def _files(text: str, field: str, index: Index) -> Iterator[tuple[str | bool, ..
         likely = whole or (found.likely if len(names) == 1 else "")
         respelled = "是" if found.respelled else "否"
         yield named, found.path, found.problem, respelled, likely, separator, found.unfinished
-
-
-def _columns(rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> dict[str, Sequence[object]]:
-    """Rows as columns, also where there are none."""
-    return dict(zip(names, zip(*rows, strict=True) if rows else repeat(()), strict=False))
 
 
 def _names(text: str, index: Index) -> tuple[list[str], str]:
@@ -214,8 +220,8 @@ def orphans(
     for some row (likely): that row's finding tells of it. workbooks: where each unit's findings
     go. with_covers: units whose list has the column 资源封面.
     """
-    suggested = {*likely, *_keys_of(found.media, "suggestion"), *_keys_of(found.covers, "suggestion")}
-    told = found.claimed | suggested
+    named = chain(likely, *(_keys_of(each[each["suggestion"] != ""], "suggestion") for each in found.tables))
+    told = found.claimed.union(named)
     rows = [
         (
             unit.name,
@@ -313,18 +319,20 @@ def _keys(found: pd.DataFrame) -> list[Key]:
 
 
 def _keys_of(found: pd.DataFrame, column: str) -> list[Key]:
-    return list(zip(found["@unit"], found[column], strict=True))
+    return list(zip(found["@unit"].tolist(), found[column].tolist(), strict=True))
 
 
 def _with_facts(
     found: pd.DataFrame, keys: list[Key], measured: Mapping[Key, Facts], columns: Mapping[str, object]
 ) -> pd.DataFrame:
-    facts = {key: {**columns, **measured.get(key, {})} for key in set(keys)}
+    number = {key: at for at, key in enumerate(dict.fromkeys(keys))}
+    facts = [{**columns, **measured.get(key, {})} for key in number]
+    at = np.array([number[key] for key in keys], dtype=int)
     known = {
-        name: pd.Series([facts[key][name] for key in keys], found.index, dtype=_DTYPES[type(unknown)])
+        name: np.array([each[name] for each in facts], dtype=_DTYPES[type(unknown)])[at]
         for name, unknown in columns.items()
     }
-    return pd.concat([found.drop(columns="@unit"), pd.DataFrame(known)], axis=1)
+    return pd.concat([found.drop(columns="@unit"), pd.DataFrame(known, found.index)], axis=1)
 
 
 def measured_seconds(media: pd.DataFrame) -> pd.Series:

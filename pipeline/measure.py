@@ -12,7 +12,7 @@ from pipeline.files import AUDIOS, VIDEOS, Stamp
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
 from pipeline.model import Facts
-from pipeline.probe.facts import failed, probe_file
+from pipeline.probe.facts import failed, probe_file, was_opened
 from pipeline.probe.twins import find_twins
 from pipeline.progress import Progress
 from pipeline.reuse.kept import Codec, Kept
@@ -50,7 +50,7 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
             by_path,
             limits=limits,
             on_done=lambda _: advance(1),
-            kept=Kept(_FACTS, stamp, _was_opened),
+            kept=Kept(_FACTS, stamp, was_opened),
         )
         for path, outcome in outcomes:
             key = by_path[path]
@@ -64,8 +64,3 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
     twins = find_twins({path: entry.size for path, entry in played.items()}, workers, stamp)
     result.twins = {by_path[path]: digest for path, digest in twins.items()}
     return result
-
-
-def _was_opened(facts: Facts) -> bool:
-    """A file that could not be opened may open another time."""
-    return "unreadable" not in facts

@@ -18,7 +18,7 @@ from pipeline.attachments import received_attachments
 from pipeline.collect import Collected
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
-from pipeline.engine import open_engine
+from pipeline.engine import Shared, open_engine
 from pipeline.examine import Examined, Known, examine, indexes_of
 from pipeline.job import CACHE, KEPT, LINKS, Job
 from pipeline.links.store import read_results
@@ -83,7 +83,11 @@ def run(
         open_engine(loaded.settings, jobs) as engine,
         open_store(output / CACHE) as (store, warning),
     ):
-        job = Job(input_folder, output, loaded, now, Recalling(engine, store), store, progress)
+        # Other machines, and workers with another working folder, need whole paths.
+        places = input_folder.absolute(), output.absolute()
+        if isinstance(engine, Shared):
+            engine.refuse_unless_shared(places)
+        job = Job(*places, loaded, now, Recalling(engine, store), store, progress)
         job.remarks += [warning] if warning else []
         result = _run(job, register)
         store.forget_unused()

@@ -1,8 +1,8 @@
 """The pandera schema of 资源清单, built from the fields: what a right cell is, and nothing else.
 
-Every column is text, blank is "". It is asked of the distinct texts of each column; those that fail
-come out by check, `required` or `form`; the rules then say what is wrong with them. pandera is
-imported when a schema is first built: where there is no row to be read, nobody waits for it.
+Every column is text, blank is "". It is asked of the distinct texts of each column that are not plainly
+right; those that fail come out by check, `required` or `form`; the rules then say what is wrong with them.
+pandera is imported when a schema is first built: where every text is right, nobody waits for it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,25 @@ def refused(schema: pa.DataFrameSchema, name: str, texts: Collection[str]) -> di
     return {}
 
 
+def doubtful(field: Field, texts: Collection[str], settings: Settings) -> list[str]:
+    """The distinct texts of a field that are not plainly right: none that the schema refuses is left out."""
+    blank = [""] if field.name in settings.required and "" in texts else []
+    if field.name not in REGISTER.readers:
+        return blank
+    matches = form_of(field.name).fullmatch if field.form else bool
+    fulfils = REGISTER.conditions.get(field.name)
+    return blank + [
+        text
+        for text in texts
+        if text
+        and not (
+            matches(text)
+            and (fulfils is None or fulfils(text, settings))
+            and (not field.separated or ";" not in text or _all_differ(text.split(";")))
+        )
+    ]
+
+
 def right(field: Field, settings: Settings) -> Callable[[str], bool]:
     """Whether one text is in the canonical form of a field; the same that the schema asks."""
     form = form_of(field.name) if field.form else None
@@ -60,10 +79,13 @@ def right(field: Field, settings: Settings) -> Callable[[str], bool]:
             return False
         if condition and not condition(text, settings):
             return False
-        parts = text.split(";") if field.separated else ()
-        return len(set(parts)) == len(parts)
+        return not field.separated or _all_differ(text.split(";"))
 
     return is_right
+
+
+def _all_differ(parts: list[str]) -> bool:
+    return len(set(parts)) == len(parts)
 
 
 def _checks(field: Field, settings: Settings) -> list[pa.Check]:

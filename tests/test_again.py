@@ -10,6 +10,8 @@ import contextlib
 import datetime as dt
 import hashlib
 import io
+import multiprocessing
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -22,7 +24,7 @@ import pytest
 from pipeline import examine
 from pipeline.canonical import Table
 from pipeline.demo.call import write_call
-from pipeline.engine import Engine, Inline
+from pipeline.engine import Engine, EngineError, Inline
 from pipeline.isolate import Limits
 from pipeline.job import CACHE
 from pipeline.model import Finding
@@ -98,8 +100,9 @@ def test_no_process_gives_the_bytes_of_one(
 
 
 def test_a_cluster_gives_the_bytes_of_one_process(
-    call: Path, once: tuple[Path, dict[str, str]], tmp_path: Path
+    call: Path, once: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its workers know nothing of the folder in which this process works."""
     distributed = pytest.importorskip("distributed")
     with (
         pytest.importorskip("dask").config.set({"distributed.worker.daemon": False}),
@@ -108,7 +111,30 @@ def test_a_cluster_gives_the_bytes_of_one_process(
         ) as cluster,
     ):
         loaded = settings_with(engine="dask", scheduler=cluster.scheduler_address)
-        assert validated(call, tmp_path / "output", loaded) == once[1]
+        monkeypatch.chdir(call.parent)
+        (tmp_path / "output").mkdir()
+        assert validated(Path("input"), Path(os.path.relpath(tmp_path / "output")), loaded) == once[1]
+
+
+def test_a_cluster_that_does_not_see_the_folders_is_refused(
+    call: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    with (
+        pytest.importorskip("dask").config.set({"distributed.worker.daemon": False}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster,
+    ):
+        loaded = settings_with(engine="dask", scheduler=cluster.scheduler_address)
+        monkeypatch.setattr("pipeline.cluster.listed", _elsewhere)
+        with pytest.raises(EngineError, match="看不到文件夹"):
+            validated(call, tmp_path / "output", loaded)
+
+
+def _elsewhere(folder: Path) -> list[str]:
+    """What another machine would see there."""
+    return sorted(each.name for each in folder.iterdir()) if multiprocessing.parent_process() is None else ["?"]
 
 
 def test_what_is_reused_gives_the_bytes_of_what_is_done_anew(

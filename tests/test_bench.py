@@ -30,7 +30,7 @@ from tests.bench.session import DEFAULT, QUICK, Session
 
 TINY = replace(
     QUICK, name="tiny", sizes=(), province=(2, 12), marked=1, media=4, few=1, starts=1, rows=((1, 1),),
-    books=(), checked=50,
+    books=(), checked=50, nation=100,
 )  # fmt: skip
 MACHINE = {"processor": "某处理器", "cores": "2"}
 linux = pytest.mark.skipif(not LINUX, reason="memory of several processes is read from /proc")

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from pipeline.canonical import canonical
 from pipeline.column import Column, Sign
-from pipeline.fields import BY_NAME, MARKUP, NAMES, OPENING_TAG, SEE_ELSEWHERE, form_of
+from pipeline.fields import BY_NAME, FIELDS, MARKUP, NAMES, OPENING_TAG, SEE_ELSEWHERE, Field, form_of
 from pipeline.model import Kind, Submission
-from pipeline.rules import REGISTER
+from pipeline.rules import REGISTER, link, wording
+from pipeline.rules.distinct import texts_that
 from pipeline.rules.link import _inside
 from pipeline.rules.text import (
     broken_line,
@@ -31,7 +32,7 @@ from pipeline.rules.text import (
     only_a_day,
     trimmed,
 )
-from pipeline.schema import FORM, REQUIRED, build_schema, refused, right
+from pipeline.schema import FORM, REQUIRED, build_schema, doubtful, refused, right
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, SETTINGS, submission
 
 PIECES = [
@@ -164,7 +165,7 @@ def _held(given: Submission, cells: frozenset[tuple[int, str]]) -> Submission:
 def test_a_row_is_read_alike_in_any_company(books: list[Submission]) -> None:
     together = canonical(books, SETTINGS)
     alone = [canonical([book], SETTINGS) for book in books]
-    for part in ("raw", "values", "broken"):
+    for part in ("values", "broken"):
         joined = pd.concat([getattr(each, part) for each in alone], ignore_index=True)
         pd.testing.assert_frame_equal(getattr(together, part), joined)
     found = sorted((each for table in alone for each in table.findings), key=lambda each: each.sort_key())
@@ -189,7 +190,7 @@ def test_a_held_cell_is_neither_judged_nor_used() -> None:
 
 def test_no_rows_give_an_empty_table_with_all_columns() -> None:
     table = canonical([], SETTINGS)
-    assert list(table.raw) == list(table.broken) == list(NAMES)
+    assert list(table.sent) == list(table.broken) == list(NAMES)
     assert list(table.values) == ["@unit", "@workbook", "@sheet", "@row", *NAMES]
     assert (len(table.values), table.findings) == (0, [])
 
@@ -201,3 +202,26 @@ def test_the_schema_is_not_waited_for_where_there_is_no_row() -> None:
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FIELDS), st.data())
+def test_no_text_that_the_schema_refuses_is_left_out_beforehand(field: Field, data: st.DataObject) -> None:
+    known = st.sampled_from(["", field.example, f"{field.example};{field.example}", "http://10.0.0.1/", "；"])
+    asked = set(data.draw(st.lists(known | TEXTS)))
+    whole = refused(build_schema(SETTINGS), field.name, asked)
+    doubted = doubtful(field, asked, SETTINGS)
+    assert set(doubted) == set().union(*whole.values())
+    assert refused(build_schema(SETTINGS), field.name, doubted) == whole
+
+
+@given(st.lists(TEXTS | st.sampled_from(["https://www.mooc.cn/", "微课1", "a.mp4", "加微信 13800138000"])))
+def test_lines_clear_only_texts_that_pass_no_test(texts: list[str]) -> None:
+    tests: list[tuple[Callable[[str], object], Callable[[str], object]]] = [
+        (link._FRONT_DOOR.fullmatch, link._ANY_FRONT_DOOR.search),
+        (lambda text: wording._proper_name(text, SETTINGS) != text, wording._NO_NAME_OR_A_FILE.search),
+        (wording._hints, wording._hints),
+    ]
+    asked = pd.Series(texts, dtype=object)
+    for test, sign in tests:
+        assert texts_that(asked, test, sign).tolist() == texts_that(asked, test).tolist()

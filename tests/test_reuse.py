@@ -13,6 +13,10 @@ import pytest
 from pipeline.engine import Inline
 from pipeline.isolate import Failure, Limits
 from pipeline.model import Finding, Kind, Place, Submission
+from pipeline.probe.digest import edge_digest, full_digest
+from pipeline.probe.facts import probe_file, was_opened
+from pipeline.probe.seal import scan_facts
+from pipeline.read.document import read_document
 from pipeline.reuse import sources
 from pipeline.reuse.kept import UNREADABLE, Codec, Kept, encoded
 from pipeline.reuse.recall import Recalling
@@ -263,9 +267,33 @@ def test_the_imports_of_every_module_are_seen() -> None:
 
 def test_what_measures_does_not_depend_on_rules() -> None:
     """A change of a rule must not measure a million files again."""
-    near = closure("pipeline.probe.facts")
+    near = set[str]()
+    for function in (probe_file, scan_facts, read_document, edge_digest, full_digest):
+        near |= closure(function.__module__)
     assert "pipeline.probe.mp3" in near
     assert not {
-        name for name in near if name.startswith(("pipeline.rules", "pipeline.render", "pipeline.read"))
+        name for name in near if name.startswith(("pipeline.rules", "pipeline.render", "pipeline.settings"))
     }
     assert version_of("pipeline.probe.facts") != version_of("pipeline.read.submit")
+
+
+def test_what_was_said_of_a_file_that_could_not_be_opened_is_not_kept(tmp_path: Path) -> None:
+    gone = tmp_path / "登记表.jpg"
+    for facts in (probe_file(gone), scan_facts(gone), probe_file(tmp_path), scan_facts(tmp_path)):
+        assert not was_opened(facts)
+    gone.write_bytes(b"text")
+    assert was_opened(probe_file(gone))
+    assert was_opened(scan_facts(gone))
+
+
+def test_a_large_result_waits_in_the_file(path: Path) -> None:
+    kept: Kept[int, str] = Kept(Codec(str), lambda number: number)
+    with open_store(path) as (store, _):
+        for _ in range(2):
+            engine = Recalling(Inline(), store)
+            outcomes = list(engine.run(_long, range(3), limits=LIMITS, kept=kept))
+            assert outcomes == [(number, _long(number)) for number in range(3)]
+
+
+def _long(number: int) -> str:
+    return str(number) * 30_000

@@ -73,6 +73,8 @@ def _decode(image: Image.Image) -> str:
     try:
         image.load()
     except OSError as error:
+        if error.errno is not None:
+            raise  # the disk's fault, not the picture's
         return CUT if "truncated" in str(error) else UNDECODABLE
     except (SyntaxError, ValueError, EOFError, struct.error):
         return UNDECODABLE

@@ -77,6 +77,11 @@ def probe_file(path: Path) -> Facts:
         return {"unreadable": NO_ACCESS}
 
 
+def was_opened(facts: object) -> bool:
+    """Whether facts are of the file itself: one that could not be opened may open another time."""
+    return not (isinstance(facts, dict) and "unreadable" in facts)
+
+
 def failed(failure: Failure) -> Facts:
     """Facts of a file whose probing was ended. KeyError for a FAULT, which tells nothing of the file."""
     return {"broken": _BY_FAILURE[failure.ending]}

@@ -63,14 +63,14 @@ def scan_facts(path: Path) -> Facts:
     """
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            return {"real": "", "fault": NOT_A_FILE}
+            return {"real": "", "fault": NOT_A_FILE, "unreadable": NOT_A_FILE}
         with path.open("rb") as file:
             real = sniff(file)
         return {"real": real, **_facts(path, real)}
     except FileNotFoundError:
-        return {"real": "", "fault": GONE}
+        return {"real": "", "fault": GONE, "unreadable": GONE}
     except OSError:
-        return {"real": "", "fault": NO_ACCESS}
+        return {"real": "", "fault": NO_ACCESS, "unreadable": NO_ACCESS}
 
 
 def _facts(path: Path, real: str) -> dict[str, Any]:

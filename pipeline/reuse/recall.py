@@ -11,13 +11,16 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from pipeline.engine import Engine
-from pipeline.isolate import Failure, Limits
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.reuse.kept import UNREADABLE, Kept, encoded
 from pipeline.reuse.sources import version_of
 from pipeline.reuse.store import Store
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_LARGE = 20_000
+"""Bytes of a result that waits for its turn in the file, not in memory: thousands of marked workbooks may."""
 
 
 class Recalling:
@@ -56,11 +59,12 @@ class Recalling:
 
 @dataclass(slots=True)
 class _Line(Generic[T, R]):
-    """A task in its turn; found: a 1-tuple with its result if an earlier run had it."""
+    """A task in its turn; found: a 1-tuple with its result if an earlier run had it, and it is not large."""
 
     task: T
     key: bytes
     found: tuple[R] | None
+    large: bool
 
 
 class _Asked(Generic[T, R]):
@@ -85,17 +89,21 @@ class _Asked(Generic[T, R]):
             keys = [self._key(task) for task in part]
             values = self._store.get_many(keys)
             for task, key in zip(part, keys, strict=True):
-                found = self._decoded(values.get(key, b""))
-                self._line.append(_Line(task, key, found))
-                if found is None:
+                value = values.get(key, b"")
+                large = len(value) > _LARGE
+                found = None if large else self._decoded(value)
+                self._line.append(_Line(task, key, found, large))
+                if found is None and not large:
                     yield task
                 elif self._on_done is not None:
                     self._on_done(task)
 
-    def known_before_next(self) -> Iterator[tuple[T, R]]:
+    def known_before_next(self) -> Iterator[tuple[T, R | Failure]]:
         """What is known, up to the next task that was not."""
-        while self._line and (found := self._line[0].found) is not None:
-            yield self._line.popleft().task, found[0]
+        while self._line and (self._line[0].found or self._line[0].large):
+            line = self._line.popleft()
+            found = line.found or self._decoded(self._store.get_many([line.key]).get(line.key, b""))
+            yield line.task, found[0] if found else Failure(Ending.FAULT, "a kept result was lost meanwhile")
 
     def settle(self, outcome: R | Failure) -> tuple[T, R | Failure]:
         """The next task that was not known now has its outcome."""

@@ -8,6 +8,7 @@ are always asked, about everything.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ import msgspec
 
 from pipeline.model import Finding
 from pipeline.reuse.kept import UNREADABLE, encoded
-from pipeline.reuse.sources import own_text_of, text_of
+from pipeline.reuse.sources import libraries, own_text_of, text_of
 from pipeline.reuse.store import Store
 from pipeline.rules import REGISTER, Rule
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from pipeline.canonical import Table
     from pipeline.settings import Settings
@@ -76,12 +79,16 @@ class Rulings:
             for unit, findings in by_unit.items():
                 fresh.setdefault(states[rule.table][unit], {})[code] = (version, list(findings))
         for key, said in fresh.items():
-            self.store.put(key, encoded({**self._said.get(key, {}), **said}))
+            # A text of stray bytes, a number beyond 64 bits: such answers are asked for each time.
+            with contextlib.suppress(UnicodeEncodeError, OverflowError):
+                self.store.put(key, encoded({**self._said.get(key, {}), **said}))
         self.store.put(_ASKED_KEY, encoded(self._asked))
 
     def _version(self, rule: Rule) -> bytes:
         """What a rule's answer depends on beside the rows."""
-        texts = text_of(_module(rule), _DECLARATIONS) + own_text_of("pipeline.validate")
+        # How a finding is made, and where it stands, is told by these two.
+        engine = own_text_of("pipeline.validate") + own_text_of("pipeline.canonical")
+        texts = libraries() + text_of(_module(rule), _DECLARATIONS) + engine
         digest = hashlib.blake2b(texts, digest_size=16)
         for name in self._asked.get(rule.code, ()):
             digest.update(f"{name} {getattr(self.settings, name)!r}\n".encode("utf-8", "backslashreplace"))
@@ -112,30 +119,48 @@ def _decoded(decoder: msgspec.msgpack.Decoder[Any], value: bytes | None) -> Any:
 
 def states_of(table: Table, tables: Mapping[str, pd.DataFrame]) -> States:
     """The states of all units in those tables over which a rule may see one unit at a time."""
-    sent = _digests([row[0] for row in table.rows], partial(_cells_as_sent, table))
+    values = {str(name): table.values[name].tolist() for name in table.broken}
+    own = _digests(
+        [row[0] for row in table.rows], partial(_own_cells, table, values, table.broken.to_numpy())
+    )
     names = sorted({rule.table for rule in _local_rules()} & tables.keys())
-    return {name: _with_rows(tables[name], sent) for name in names}
+    return {name: _with_rows(tables[name], own, values) for name in names}
 
 
-def _cells_as_sent(table: Table, rows: slice) -> bytes:
-    """Where the rows stand, what their cells held, and which of them no rule may judge."""
+def _own_cells(
+    table: Table, values: Mapping[str, list[str]], broken: NDArray[np.bool_], rows: slice
+) -> bytes:
+    """Where the rows stand, what their cells held and hold, and which of them no rule may judge."""
     places = table.rows[rows]
     layouts = [table.layouts[book].columns for book in dict.fromkeys((row[0], row[1]) for row in places)]
-    sent = [texts[rows] for texts in table.sent.values()]
-    return _anything((places, layouts, sent)) + table.broken.iloc[rows].to_numpy().tobytes()
+    held = {name: texts[rows] for name, texts in values.items()}
+    sent = {name: other for name, texts in table.sent.items() if (other := texts[rows]) != held[name]}
+    return _anything((places, layouts, held, sent)) + broken[rows].tobytes()
 
 
-def _with_rows(rows: pd.DataFrame, sent: Mapping[str, bytes]) -> dict[str, bytes]:
+def _with_rows(
+    rows: pd.DataFrame, own: Mapping[str, bytes], values: Mapping[str, list[str]]
+) -> dict[str, bytes]:
     # Where a row stands in the whole table says nothing of the unit.
     columns = {str(name): rows[name].tolist() for name in rows.columns if name != "@index"}
+    if "@index" in rows:
+        repeated = _at(values, rows["@index"].tolist())
+        columns = {name: cells for name, cells in columns.items() if cells != repeated(name)}
     within = _digests(
-        columns["@unit"], lambda part: _anything({name: each[part] for name, each in columns.items()})
+        rows["@unit"].tolist(), lambda part: _anything({name: each[part] for name, each in columns.items()})
     )
-    units = sorted(sent.keys() | within.keys())
+    units = sorted(own.keys() | within.keys())
     return {
-        unit: hashlib.blake2b(sent.get(unit, b"") + within.get(unit, b""), digest_size=16).digest()
+        unit: hashlib.blake2b(own.get(unit, b"") + within.get(unit, b""), digest_size=16).digest()
         for unit in units
     }
+
+
+def _at(values: Mapping[str, list[str]], indexes: list[int]) -> Callable[[str], list[str] | None]:
+    """What the resources at these places say in a column: a column that says no more is told with them."""
+    if indexes == list(range(len(next(iter(values.values()))))):
+        return values.get
+    return lambda name: [values[name][index] for index in indexes] if name in values else None
 
 
 def _digests(units: Iterable[str], content: Callable[[slice], bytes]) -> dict[str, bytes]:
@@ -155,6 +180,6 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic")
 def _anything(value: Any) -> bytes:
     try:
         return _ENCODER.encode(value)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, OverflowError):
         # A file name may hold bytes that are no text.
         return repr(value).encode("utf-8", "backslashreplace")

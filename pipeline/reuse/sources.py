@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"#.*")
 @cache
 def version_of(module: str) -> bytes:
     """A digest (16 bytes) of what a module's results depend on: its program text and the libraries."""
-    return hashlib.blake2b(_libraries() + text_of(module), digest_size=16).digest()
+    return hashlib.blake2b(libraries() + text_of(module), digest_size=16).digest()
 
 
 @cache
@@ -79,7 +79,7 @@ def _file(module: str) -> Path | None:
 
 
 @cache
-def _libraries() -> bytes:
+def libraries() -> bytes:
     """Python, and every installed library by the name of its folder of facts, which tells its version."""
     folders = {Path(place) for place in sys.path if place.endswith("site-packages")}
     installed = sorted(each.name for folder in folders for each in folder.glob("*.dist-info"))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+from weakref import ref
 
 import pandas as pd
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+P = ParamSpec("P")
 
 _HARDLY_REPEATED = 0.9
 """Above this share of distinct texts looking an answer up costs more than asking again."""
@@ -28,11 +31,28 @@ def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:
     return pd.Series(answers(texts.tolist(), function), texts.index, dtype=object)
 
 
-def texts_that(texts: pd.Series, test: Callable[[str], object]) -> pd.Series:
-    """The mask of the rows whose text passes the test."""
+_TOGETHER = 200
+"""Texts that are cleared by one look."""
+
+
+def texts_that(
+    texts: pd.Series, test: Callable[[str], object], sign: Callable[[str], object] | None = None
+) -> pd.Series:
+    """The mask of the rows whose text passes the test.
+
+    sign: what is true of any lines of which one is a text that passes; it spares a look at each.
+    """
     asked = texts.tolist()
-    passing = {text for text in set(asked) if test(text)}
+    suspects = set(asked) if sign is None else _showing(sign, list(set(asked)))
+    passing = {text for text in suspects if test(text)}
     return mask_of(texts, map(passing.__contains__, asked)) if passing else pd.Series(False, texts.index)
+
+
+def _showing(sign: Callable[[str], object], texts: list[str]) -> Iterable[str]:
+    for start in range(0, len(texts), _TOGETHER):
+        several = texts[start : start + _TOGETHER]
+        if sign("\n".join(several)):
+            yield from several
 
 
 def mask_of(rows: pd.DataFrame | pd.Series, truths: Iterable[object]) -> pd.Series:
@@ -49,3 +69,31 @@ def repeated(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     if mask.any():
         mask[mask] = rows.loc[mask, columns].duplicated(keep=False)
     return mask
+
+
+def again(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """The mask of the rows that agree with an earlier one in all the columns; see `repeated`."""
+    mask = repeated(rows, columns)
+    if mask.any():
+        mask[mask] = rows.loc[mask, columns].duplicated()
+    return mask
+
+
+def once_a_table(
+    function: Callable[Concatenate[pd.DataFrame, P], T],
+) -> Callable[Concatenate[pd.DataFrame, P], T]:
+    """What several rules ask of the same table, one after the other, is worked out once.
+
+    The last answer is kept as long as its table is there; neither may be changed. No settings: which of
+    them a rule asks for is followed.
+    """
+    last: list[tuple[ref[pd.DataFrame], object, T]] = []
+
+    @wraps(function)
+    def remembered(table: pd.DataFrame, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if not (last and last[0][0]() is table and last[0][1] == (args, kwargs)):
+            answer = function(table, *args, **kwargs)
+            last[:] = [(ref(table, lambda _: last.clear()), (args, kwargs), answer)]
+        return last[0][2]
+
+    return remembered

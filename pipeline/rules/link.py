@@ -58,6 +58,7 @@ _PARAMETER = re.compile(r"[?&#;]([\w.-]+)=(?=[^&#;])")
 """The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
 _FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
 _FRONT_DOOR = re.compile(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
+_ANY_FRONT_DOOR = re.compile(f"^{_FRONT_DOOR.pattern}$", re.IGNORECASE | re.MULTILINE)
 
 R05_1 = rule(
     "R05-1",
@@ -176,7 +177,13 @@ def host_of(url: str) -> str:
 
 def by_host(urls: pd.Series, function: Callable[[str], T]) -> list[T]:
     """The function of each address's host, asked once for the many addresses that begin alike."""
-    return answers([_up_to_path(url) for url in urls.tolist()], lambda front: function(host_of(front)))
+    return answers(_fronts(tuple(urls.tolist())), lambda front: function(host_of(front)))
+
+
+@functools.lru_cache(maxsize=2)
+def _fronts(urls: tuple[str, ...]) -> list[str]:
+    """Several rules ask this of the same column."""
+    return list(map(_up_to_path, urls))
 
 
 def _up_to_path(url: str) -> str:
@@ -267,7 +274,8 @@ def is_home_page(url: str, platforms: Container[str]) -> bool:
 def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
     """Judged by host and parameters alone; nothing is opened."""
     links = resources["资源链接"]
-    passes = mask_of(links, by_host(links, _passing_host)) | texts_that(links, _is_temporary)
+    temporary = texts_that(links, _is_temporary, lambda lines: "=" in lines)
+    passes = mask_of(links, by_host(links, _passing_host)) | temporary
     wrong = resources[passes]
     return wrong.assign(kind=each_text(wrong["资源链接"], passing))
 
@@ -292,6 +300,7 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
 def link_to_a_home_page(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Front doors of the known platforms."""
     known = settings.platforms
-    wrong = resources[texts_that(resources["资源链接"], lambda url: is_home_page(url, known))]
+    doors = texts_that(resources["资源链接"], lambda url: is_home_page(url, known), _ANY_FRONT_DOOR.search)
+    wrong = resources[doors]
     names = by_host(wrong["资源链接"], lambda host: platform_at(host, known))
     return wrong.assign(platform=names)

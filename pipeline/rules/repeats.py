@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import each_text, repeated
+from pipeline.rules.distinct import each_text, once_a_table, repeated
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
 
@@ -79,6 +79,7 @@ def _place(link: str) -> str:
     return bare if "/" in bare or "?" in bare or "#" in bare else ""
 
 
+@once_a_table
 def _named(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
     """Rows whose name can be compared, with its fold, the speakers, and these fields."""
     rows = resources[["@index", "@unit", "资源名称", "主讲人", *fields]]
@@ -218,14 +219,17 @@ def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     )
 
 
+@once_a_table
 def _same_content(media: pd.DataFrame) -> pd.DataFrame:
     return _shared(media, media["twin"].where(media["sort"].isin(_MEDIA), ""))
 
 
+@once_a_table
 def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
     return _shared(resources, each_text(resources["资源链接"], _place))
 
 
+@once_a_table
 def _same_name(named: pd.DataFrame) -> pd.DataFrame:
     return _shared(named, named["fold"] + "\n" + named["people"])
 
@@ -267,7 +271,7 @@ def resource_of_another_unit(
     resources: pd.DataFrame, media: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     """Both units are told, unless link or content tell it better."""
-    rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
+    rows = _same_name(_named(resources, "@measured")).assign(what="名称和主讲人都相同")
     stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(resources)}
     return _untold(rows, settings, stronger)
 

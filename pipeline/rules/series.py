@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
+from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, repeated, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 
@@ -30,11 +30,16 @@ def _key(name: str) -> str:
     return _KIND_OF_SERIES.sub("", _BLANKS_AND_SIGNS.sub("", name).lower()) or name
 
 
-def _members(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
-    """The rows that belong to a series, with its `key`, their place and these fields."""
-    rows = resources[["@index", "@unit", "@row", "所属系列", *fields]]
+@once_a_table
+def _members(resources: pd.DataFrame) -> pd.DataFrame:
+    """The rows that belong to a series, with its `key`, their place, and `group`.
+
+    group is the same for the rows of one series, in the order of unit and key.
+    """
+    rows = resources[["@index", "@unit", "@row", "所属系列"]]
     named = rows[rows["所属系列"] != ""]
-    return named.assign(key=series_key(named["所属系列"]))
+    named = named.assign(key=series_key(named["所属系列"]))
+    return named.assign(group=named.groupby(_BY).ngroup())
 
 
 @table_rule(
@@ -93,7 +98,7 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
 def series_of_one(resources: pd.DataFrame) -> pd.DataFrame:
     """However its name is spelled: another spelling is told by R06-1 alone."""
     named = _members(resources)
-    return named[~repeated(named, _BY)]
+    return named[~named["group"].duplicated(keep=False)]
 
 
 @table_rule(
@@ -171,14 +176,14 @@ def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
     return shared.assign(first_row=by.transform("first"), series=shared["所属系列"])[by.cumcount() > 0]
 
 
+@once_a_table
 def _numbered(resources: pd.DataFrame) -> pd.DataFrame:
-    """The members of those series in which every order is a number of its own, with `number` and `group`.
+    """The members of those series in which every order is a number of its own, with `number`.
 
-    group is the same for the rows of one series, in the order of unit and key. A missing, unreadable or
-    repeated order is told by itself, and would make gaps of its own.
+    A missing, unreadable or repeated order is told by itself, and would make gaps of its own.
     """
-    named = _members(resources, "所属顺序")
-    named = named.assign(group=named.groupby(_BY).ngroup(), series=named["所属系列"])
+    named = _members(resources)
+    named = named.assign(所属顺序=resources["所属顺序"], series=named["所属系列"])
     readable = texts_that(named["所属顺序"], _NUMBER.fullmatch)
     named = named[~named["group"].isin(named["group"][~readable])]
     numbers = np.array(answers(named["所属顺序"].tolist(), int), dtype=np.int64)
@@ -284,10 +289,11 @@ def _out_of_line(resources: pd.DataFrame, field: str, sort: pd.Series) -> pd.Dat
     sort: what is compared, by row, "" to leave a row out. Columns: `series`, `usual` and `usual_row`, and
     `rare`: fewer are like this one than like the usual; otherwise it is a tie with an earlier row.
     """
-    rows = _members(resources.assign(sort=sort, series=resources["所属系列"]), "sort", "series", field)
+    rows = _members(resources)
+    rows = rows.assign(sort=sort, series=rows["所属系列"], **{field: resources[field]})
     rows = rows[rows["sort"] != ""]
-    of_series = rows.drop_duplicates([*_BY, "sort"])
-    rows = rows[rows["key"].isin(of_series["key"][of_series.duplicated(_BY)])]
+    of_series = rows[["group", "sort"]].drop_duplicates()
+    rows = rows[rows["group"].isin(of_series["group"][of_series["group"].duplicated()])]
     sorts = (
         rows.groupby([*_BY, "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import each_text, repeated, texts_that
+from pipeline.rules.distinct import again, each_text, repeated, texts_that
 from pipeline.rules.link import is_home_page, passing
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.rules.series import series_key
@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-_SAME_RESOURCE = ["@unit", "资源名称", "主讲人", "所属系列", "所属顺序"]
+_SAME_RESOURCE = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"]
 
 
 def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.DataFrame:
@@ -29,19 +29,21 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
     shared = _several_have(rows)
     if not shared.any():
         return rows[shared].assign(first_row=0, first_name="")
-    rows = rows[shared & ~rows.duplicated(_SAME_RESOURCE)]
-    rows = rows.assign(series=series_key(rows["所属系列"]))
-    of_series = rows.groupby(["@unit", "thing", "series"])
+    rows = rows[shared & ~again(rows, _SAME_RESOURCE)]
+    rows = rows.assign(
+        series=series_key(rows["所属系列"]), thing=rows.groupby(["@unit", "thing"], sort=False).ngroup()
+    )
+    of_series = rows.groupby(["thing", "series"], sort=False)
     later = of_series["lone"].cumsum() - rows["lone"] > 0
     own = (rows["series"] == "") | (rows["lone"] & later)
     head = rows["@index"].where(own, of_series["@index"].transform("first"))
-    by = rows.groupby(["@unit", "thing"])
+    by = rows.groupby("thing")
     rows = rows.assign(
         head=head,
         first_row=by["@row"].transform("first"),
         first_name=by["资源名称"].transform("first"),
     )
-    return rows[rows["head"] != rows.groupby(["@unit", "thing"])["head"].transform("first")]
+    return rows[rows["head"] != rows.groupby("thing")["head"].transform("first")]
 
 
 def _several_have(rows: pd.DataFrame) -> pd.Series:

@@ -98,6 +98,7 @@ _ONLY_A_NUMBER = re.compile(
     r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]"
 )
 _LONGEST_NO_NAME = 60
+_NO_NAME_OR_A_FILE = re.compile(rf"^(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
 
 
 @table_rule(
@@ -119,7 +120,10 @@ _LONGEST_NO_NAME = 60
 )
 def named_like_a_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The suggestion is the file name without its extension, where that is a name."""
-    wrong = resources[texts_that(resources["资源名称"], lambda text: _proper_name(text, settings) != text)]
+    names = resources["资源名称"]
+    wrong = resources[
+        texts_that(names, lambda text: _proper_name(text, settings) != text, _NO_NAME_OR_A_FILE.search)
+    ]
     return wrong.assign(suggestion=[_proper_name(text, settings) for text in wrong["资源名称"]])
 
 
@@ -222,9 +226,9 @@ rule(
 )
 def introduction_copied(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Of its own name, or of a row above; R08-3 tells what is too short, Y01 a resource that stands twice."""
-    said = each_text(resources["资源简介"], _bare)
-    beside = zip(said.tolist(), resources["资源名称"].tolist(), strict=True)
-    own = mask_of(resources, (len(text) <= len(name) and text == _bare(name) for text, name in beside))
+    said = answers(resources["资源简介"].tolist(), _bare)
+    beside = zip(said, resources["资源名称"].tolist(), strict=True)
+    own = [len(text) <= len(name) and text == _bare(name) for text, name in beside]
     rows = _copied(resources.assign(said=said, own=own))
     fitting = texts_that(rows["资源简介"], lambda text: text and fits("资源简介", text, settings))
     rows = _copied(rows[fitting])
@@ -271,8 +275,12 @@ _CONTACT = re.compile(
     r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
 )
 """Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
-_HINT = re.compile(r"[0-9][0-9 -]{4,14}[0-9]|[A-Za-z][A-Za-z0-9_-]{4}|二维码|欢迎|敬请|jd\.com|扫码|@|://")
-"""Without one of these there is no contact; most texts are cleared by this alone."""
+_HINTS = (
+    re.compile("[0-9][0-9 -]{4,14}[0-9]"),
+    re.compile("[A-Za-z][A-Za-z0-9_-]{4}"),
+    re.compile(r"二维码|欢迎|敬请|jd\.com|扫码|@|://"),
+)
+"""Without one of these there is no contact; most texts are cleared by them alone, one by one in no time."""
 
 
 @table_rule(
@@ -294,9 +302,13 @@ _HINT = re.compile(r"[0-9][0-9 -]{4,14}[0-9]|[A-Za-z][A-Za-z0-9_-]{4}|二维码|
 )
 def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
     """Only what can be rung, added or opened: a hotline of a few digits or 微信 as a subject is right."""
-    hinted = resources[texts_that(resources["资源简介"], _HINT.search)]
-    found = each_text(hinted["资源简介"], _contact)
-    return hinted.assign(contact=found)[found != ""]
+    said = resources["资源简介"]
+    wrong = resources[texts_that(said, lambda text: _hints(text) and _contact(text), _hints)]
+    return wrong.assign(contact=each_text(wrong["资源简介"], _contact))
+
+
+def _hints(text: str) -> bool:
+    return any(hint.search(text) for hint in _HINTS)
 
 
 def _contact(text: str) -> str:

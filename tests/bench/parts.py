@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import again, checks, marking, memory, probing, start, whole
+from tests.bench import again, checks, marking, memory, nation, probing, start, whole
 from tests.bench.figures import Figure
 from tests.bench.session import Session
 
@@ -27,4 +27,5 @@ PARTS = {
     "memory": Part("Memory", memory.SAYS, memory.measure),
     "start": Part("Start", start.SAYS, start.measure),
     "checks": Part("The checks alone", checks.SAYS, checks.measure),
+    "nation": Part("A nation", nation.SAYS, nation.measure),
 }

@@ -25,7 +25,7 @@ class Scale:
     rounds: of pairs. sizes: calls to be checked from end to end. province: the call of a whole province.
     marked: workbooks to be marked, as long as its. media: files of a sort, few: of them for a command that
     starts anew for each. starts: rounds of what takes a moment only. rows, books: calls that grow in rows
-    and in workbooks, for memory. checked: rows for the rules.
+    and in workbooks, for memory. checked: rows for the rules, nation: for those that compare units.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Scale:
     rows: tuple[tuple[int, int], ...]
     books: tuple[tuple[int, int], ...]
     checked: int
+    nation: int
 
 
 _CHANGED = {
@@ -60,6 +61,7 @@ DEFAULT = Scale(
     rows=((5, 200), (50, 200), (250, 200)),
     books=((10, 2), (100, 2), (1_000, 2)),
     checked=50_000,
+    nation=1_000_000,
 )
 FULL = replace(
     DEFAULT,
@@ -82,6 +84,7 @@ QUICK = Scale(
     rows=((5, 20), (50, 20), (100, 20)),
     books=((5, 2), (20, 2), (100, 2)),
     checked=2_000,
+    nation=2_000,
 )
 
 
