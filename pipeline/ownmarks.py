@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from pipeline.fields import LIST_SHEET
 from pipeline.model import Answer, Book, Sheet
@@ -106,9 +106,9 @@ def _identities(sheet: Sheet) -> Iterator[Mapping[str, str]]:
 
 
 def _texts_with(sheet: Sheet, prefix: str) -> Iterator[str]:
-    for cells in sheet.rows.values():
-        # Hardly a row has one: the texts are looked through together first.
-        if prefix in "\n".join(cells.values()):
+    # Hardly a sheet has one: the texts are looked through together first.
+    if prefix in "\n".join(chain.from_iterable(cells.values() for cells in sheet.rows.values())):
+        for cells in sheet.rows.values():
             yield from (text for text in cells.values() if text.startswith(prefix))
 
 

@@ -134,7 +134,8 @@ def test_a_cluster_that_does_not_see_the_folders_is_refused(
 
 def _elsewhere(folder: Path) -> list[str]:
     """What another machine would see there."""
-    return sorted(each.name for each in folder.iterdir()) if multiprocessing.parent_process() is None else ["?"]
+    here = multiprocessing.parent_process() is None
+    return sorted(each.name for each in folder.iterdir()) if here else ["?"]
 
 
 def test_what_is_reused_gives_the_bytes_of_what_is_done_anew(

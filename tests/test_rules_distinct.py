@@ -10,7 +10,7 @@ from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
 from pipeline.rules.link import by_host, host_of
-from pipeline.rules.wording import _CONTACT, _HINT
+from pipeline.rules.wording import _CONTACT, _hints
 from tests.small_tables import ROOT
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
@@ -46,7 +46,7 @@ def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
 @given(st.from_regex(_CONTACT))
 def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
     found = _CONTACT.search(text)
-    assert found is None or _HINT.search(text), found
+    assert found is None or _hints(text), found
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))

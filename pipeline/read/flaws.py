@@ -150,7 +150,7 @@ def _is_hidden(column: int, sheet: Sheet, rows: list[int]) -> bool:
 
 def blank_rows(header: Header, rows: list[int], place: Place) -> Iterator[Finding]:
     """S09b: rows between the resources without a single text, in one finding."""
-    if not rows:
+    if not rows or rows[-1] - rows[0] + 1 == len(rows):
         return
     filled = [
         row
@@ -269,6 +269,8 @@ def cells_without_a_value(
     header: Header, layout: Layout, rows: list[int], place: Place, pictures: Mapping[str, str]
 ) -> Iterator[Finding]:
     """S10 for formula errors, S12 for pictures. pictures: format and pixels by name."""
+    if _USELESS.isdisjoint(header.sheet.kinds.values()):
+        return
     wanted = set(rows)
     by_column = {column: name for name, column in header.columns.items()}
     for (row, column), kind in header.sheet.kinds.items():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from operator import itemgetter
 
 from pipeline import ownmarks
 from pipeline.fields import (
@@ -191,7 +192,10 @@ def _columns(header: Header, rows: list[int]) -> dict[str, list[str]]:
     found = {}
     for name in NAMES:
         column = header.columns.get(name, 0)
-        found[name] = [line.get(column, "") for line in lines]
+        try:
+            found[name] = list(map(itemgetter(column), lines))
+        except KeyError:
+            found[name] = [line.get(column, "") for line in lines]
     return found
 
 

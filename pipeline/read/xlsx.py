@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, count, starmap
+from itertools import chain, count, groupby, repeat, starmap
 from operator import getitem
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,7 +19,15 @@ from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, Look, NotPlain, Row
-from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
+from pipeline.read.formats import (
+    BUILTIN,
+    GENERAL,
+    LONGEST_WHOLE,
+    Form,
+    form_of,
+    iso_text,
+    value_text,
+)
 from pipeline.read.package import Package, local
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
@@ -241,6 +249,17 @@ class Numbers(dict[str, str]):
         self[stored] = text
         return text
 
+    def learn(self, column: list[str]) -> None:
+        """Work out a column of stored numbers at once if all are whole ones that are shown as stored.
+
+        number_text says what these are.
+        """
+        digits = "".join(column)
+        whole = digits.isascii() and digits.isdecimal() and self.form == GENERAL
+        if whole and min(column) >= "1" and max(map(len, column)) <= LONGEST_WHOLE:
+            self.update(zip(column, column, strict=True))
+            self.kinds.update(dict.fromkeys(column, Kind.NUMBER))
+
     def read(self, stored: str) -> tuple[str, Kind]:
         """Text and kind."""
         return self[stored], self.kinds[stored]
@@ -367,7 +386,7 @@ def sheet_of(
         formulas=frozenset(content.formulas),
         hidden_rows=frozenset(content.hidden_rows),
         filtered=found.filtered,
-        hidden_columns=tuple(filter(None, starmap(_run, found.columns))),
+        hidden_columns=tuple(filter(None, starmap(_span, found.columns))),
         links=(*content.links, *links),
         checked=tuple(filter(None, map(_area_or_none, found.checked))),
     )
@@ -380,8 +399,16 @@ class _Plan(NamedTuple):
     """
 
     columns: list[int]
-    tables: Sequence[Mapping[str, str]]
+    tables: list[Mapping[str, str]]
     numbers: list[tuple[int, int, Numbers]]
+
+
+class _Run(NamedTuple):
+    """Rows of one look that follow each other; stored: column, table and values of those with numbers."""
+
+    plan: _Plan
+    numbers: list[int]
+    stored: list[tuple[int, Numbers, list[str]]]
 
 
 class _Content:
@@ -405,23 +432,45 @@ class _Content:
     def add_block(self, block: Block) -> bool:
         """Read many rows at once; False, and nothing is read, if they must be read cell by cell."""
         try:
-            plans = [self._plans.get(look) or self._plan(look) for look in block.looks]
-            texts = list(map(getitem, chain.from_iterable([plan.tables for plan in plans]), block.values))
+            runs = list(self._runs(block))
+            tables = chain.from_iterable([run.plan.tables * len(run.numbers) for run in runs])
+            texts = list(map(getitem, tables, block.values))
         except BadValue:
             return False
         if max(block.numbers) > LAST_ROW:
             return False
-        blanks = texts.count("")
-        rest, at, before = iter(texts), 0, len(self.rows)
-        for number, hidden, plan in zip(block.numbers, block.hidden, plans, strict=True):
-            # The columns come first: when they are used up no text is lost.
-            line = dict(zip(plan.columns, rest, strict=False))
-            self._keep(number, hidden, {c: text for c, text in line.items() if text} if blanks else line)
-            for place, column, numbers in plan.numbers:
-                self.kinds[number, column] = numbers.kinds[block.values[at + place]]
-            at += len(plan.columns)
+        before, rest = len(self.rows), iter(texts)
+        # The columns come first: when they are used up no text is lost.
+        lines = [
+            dict(zip(run.plan.columns, rest, strict=False)) for run in runs for _ in range(len(run.numbers))
+        ]
+        if blanks := texts.count(""):
+            lines = [{column: text for column, text in line.items() if text} for line in lines]
+        for number, hidden, line in zip(block.numbers, block.hidden, lines, strict=True):
+            self._keep(number, hidden, line)
+        for run in runs:
+            for column, numbers, stored in run.stored:
+                cells_of = zip(run.numbers, repeat(column))
+                self.kinds.update(zip(cells_of, map(getitem, repeat(numbers.kinds), stored)))
         self._reading.budget.take(len(self.rows) - before, len(texts) - blanks, sum(map(len, texts)))
         return True
+
+    def _runs(self, block: Block) -> Iterator[_Run]:
+        """The rows of a block, those that follow each other and have one look together."""
+        row = at = 0
+        for look, alike in groupby(block.looks):
+            plan = self._plans.get(look) or self._plan(look)
+            numbers = block.numbers[row : row + len(list(alike))]
+            row += len(numbers)
+            end = at + len(numbers) * len(plan.columns)
+            stored = [
+                (column, table, block.values[at + place : end : len(plan.columns)])
+                for place, column, table in plan.numbers
+            ]
+            for _, table, values in stored:
+                table.learn(values)
+            at = end
+            yield _Run(plan, numbers, stored)
 
     def _plan(self, look: Look) -> _Plan:
         """Raises BadValue if anything about the cells is wrong."""
@@ -429,7 +478,9 @@ class _Content:
         columns = [COLUMNS[letters] for letters in look.columns]
         if columns != sorted(set(columns)):
             raise BadValue("不在应有的次序")
-        tables = [self._reading.strings if way is _SHARED else way.numbers for way in ways]
+        tables: list[Mapping[str, str]] = [
+            self._reading.strings if way is _SHARED else way.numbers for way in ways
+        ]
         numbers = [
             (place, column, way.numbers)
             for place, (column, way) in enumerate(zip(columns, ways, strict=True))
@@ -577,7 +628,7 @@ def _area_or_none(reference: str) -> Area | None:
         return None
 
 
-def _run(first: str, last: str) -> tuple[int, int] | None:
+def _span(first: str, last: str) -> tuple[int, int] | None:
     """First and last of a run of columns, None if the numbers are none."""
     if not all(re.fullmatch("[1-9][0-9]{0,4}", number) for number in (first, last)):
         return None
