@@ -76,8 +76,6 @@ def _has_quoted_text(code: str) -> bool:
 
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\s*", re.ASCII)
-LONGEST_WHOLE = 20
-"""Digits up to which a whole number is shown as it is stored."""
 _LONGEST = 400  # A double written out in full has fewer characters.
 _EXPONENT_FROM = 1e21
 _ALL_DIGITS_FROM = 1e15
@@ -90,7 +88,7 @@ def number_text(stored: str) -> str:
     Excel shows, which removes the noise of binary arithmetic. An exponent is written from
     1e21 upwards only. Raises BadValue if stored is no number, or larger than a double.
     """
-    if stored.isascii() and stored.isdecimal() and len(stored) <= LONGEST_WHOLE and stored[0] != "0":
+    if stored.isascii() and stored.isdecimal() and len(stored) <= 20 and stored[0] != "0":
         return stored
     value = stored_number(stored)
     if abs(value) >= _EXPONENT_FROM:

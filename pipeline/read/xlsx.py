@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, count, groupby, repeat, starmap
+from itertools import chain, count, starmap
 from operator import getitem
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,16 +19,8 @@ from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
 from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, Look, NotPlain, Row
-from pipeline.read.formats import (
-    BUILTIN,
-    GENERAL,
-    LONGEST_WHOLE,
-    Form,
-    form_of,
-    iso_text,
-    value_text,
-)
-from pipeline.read.package import Package, local
+from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
+from pipeline.read.package import Package, local, parse
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
 
@@ -39,7 +31,7 @@ def read_xlsx(package: Package) -> Book:
     """The workbook in a package; raises Refused."""
     roots = _links(package, "")
     main = _main_part(roots)
-    workbook = package.root(main)
+    workbook = _root(package, main)
     if local(workbook) != "workbook" or etree.QName(workbook).namespace not in MAIN:
         raise Refused("文件不是表格工作簿", RESAVE)
     links = _links(package, main)
@@ -75,6 +67,21 @@ def _true(stored: str | None) -> bool:
 
 # --- parts and how they hang together (OPC)
 
+_SMALL = 1 << 15
+"""Characters of a part that may well stay in memory as a tree."""
+
+
+def _root(package: Package, name: str) -> etree._Element:
+    """The root element of a part, to be looked at alone; raises Refused as Package.text does."""
+    text = package.text(name)
+    return _small_root(text, name) if len(text) <= _SMALL else parse(text, name)
+
+
+@lru_cache(maxsize=64)
+def _small_root(text: str, name: str) -> etree._Element:
+    """Workbooks made from one template have styles, lists of parts and of sheets in common, to the letter."""
+    return parse(text, name)
+
 
 class Link(NamedTuple):
     """A relationship: the last word of its type, and its target as a part name, "" if outside."""
@@ -87,7 +94,7 @@ def _relationships(package: Package, part: str) -> Iterator[etree._Element]:
     folder, name = posixpath.split(part)
     listing = posixpath.join(folder, "_rels", f"{name}.rels")
     if listing in package:
-        yield from package.root(listing).iter("{*}Relationship")
+        yield from _root(package, listing).iter("{*}Relationship")
 
 
 def _links(package: Package, part: str) -> dict[str, Link]:
@@ -125,7 +132,7 @@ def _modified(package: Package, roots: dict[str, Link]) -> str:
     part = _first(roots, "core-properties")
     if part not in package:
         return ""
-    stamps = package.root(part).iter("{*}modified")
+    stamps = _root(package, part).iter("{*}modified")
     return next(((stamp.text or "").strip() for stamp in stamps), "")
 
 
@@ -149,7 +156,7 @@ def _leftovers(package: Package) -> Iterator[str]:
         item.get("parentId") is None and not _true(item.get("done"))
         for name in package.names()
         if "/threadedcomments/" in name and name.endswith(".xml")
-        for item in package.root(name).iter("{*}threadedComment")
+        for item in _root(package, name).iter("{*}threadedComment")
     )
     if open_ones:
         yield f"{open_ones} 处没有解决的批注讨论"
@@ -186,7 +193,7 @@ def _style_sheet(package: Package, links: dict[str, Link]) -> tuple[Form, ...]:
     part = _first(links, "styles")
     if not part:
         return ()
-    root = package.root(part)
+    root = _root(package, part)
     codes = dict(BUILTIN)
     for item in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_count(item.get("numFmtId"), part)] = item.get("formatCode", "")
@@ -248,17 +255,6 @@ class Numbers(dict[str, str]):
         text, self.kinds[stored] = value_text(stored, self.form, self._date1904)
         self[stored] = text
         return text
-
-    def learn(self, column: list[str]) -> None:
-        """Work out a column of stored numbers at once if all are whole ones that are shown as stored.
-
-        number_text says what these are.
-        """
-        digits = "".join(column)
-        whole = digits.isascii() and digits.isdecimal() and self.form == GENERAL
-        if whole and min(column) >= "1" and max(map(len, column)) <= LONGEST_WHOLE:
-            self.update(zip(column, column, strict=True))
-            self.kinds.update(dict.fromkeys(column, Kind.NUMBER))
 
     def read(self, stored: str) -> tuple[str, Kind]:
         """Text and kind."""
@@ -386,7 +382,7 @@ def sheet_of(
         formulas=frozenset(content.formulas),
         hidden_rows=frozenset(content.hidden_rows),
         filtered=found.filtered,
-        hidden_columns=tuple(filter(None, starmap(_span, found.columns))),
+        hidden_columns=tuple(filter(None, starmap(_run, found.columns))),
         links=(*content.links, *links),
         checked=tuple(filter(None, map(_area_or_none, found.checked))),
     )
@@ -399,16 +395,8 @@ class _Plan(NamedTuple):
     """
 
     columns: list[int]
-    tables: list[Mapping[str, str]]
+    tables: Sequence[Mapping[str, str]]
     numbers: list[tuple[int, int, Numbers]]
-
-
-class _Run(NamedTuple):
-    """Rows of one look that follow each other; stored: column, table and values of those with numbers."""
-
-    plan: _Plan
-    numbers: list[int]
-    stored: list[tuple[int, Numbers, list[str]]]
 
 
 class _Content:
@@ -432,45 +420,23 @@ class _Content:
     def add_block(self, block: Block) -> bool:
         """Read many rows at once; False, and nothing is read, if they must be read cell by cell."""
         try:
-            runs = list(self._runs(block))
-            tables = chain.from_iterable([run.plan.tables * len(run.numbers) for run in runs])
-            texts = list(map(getitem, tables, block.values))
+            plans = [self._plans.get(look) or self._plan(look) for look in block.looks]
+            texts = list(map(getitem, chain.from_iterable([plan.tables for plan in plans]), block.values))
         except BadValue:
             return False
         if max(block.numbers) > LAST_ROW:
             return False
-        before, rest = len(self.rows), iter(texts)
-        # The columns come first: when they are used up no text is lost.
-        lines = [
-            dict(zip(run.plan.columns, rest, strict=False)) for run in runs for _ in range(len(run.numbers))
-        ]
-        if blanks := texts.count(""):
-            lines = [{column: text for column, text in line.items() if text} for line in lines]
-        for number, hidden, line in zip(block.numbers, block.hidden, lines, strict=True):
-            self._keep(number, hidden, line)
-        for run in runs:
-            for column, numbers, stored in run.stored:
-                cells_of = zip(run.numbers, repeat(column))
-                self.kinds.update(zip(cells_of, map(getitem, repeat(numbers.kinds), stored)))
+        blanks = texts.count("")
+        rest, at, before = iter(texts), 0, len(self.rows)
+        for number, hidden, plan in zip(block.numbers, block.hidden, plans, strict=True):
+            # The columns come first: when they are used up no text is lost.
+            line = dict(zip(plan.columns, rest, strict=False))
+            self._keep(number, hidden, {c: text for c, text in line.items() if text} if blanks else line)
+            for place, column, numbers in plan.numbers:
+                self.kinds[number, column] = numbers.kinds[block.values[at + place]]
+            at += len(plan.columns)
         self._reading.budget.take(len(self.rows) - before, len(texts) - blanks, sum(map(len, texts)))
         return True
-
-    def _runs(self, block: Block) -> Iterator[_Run]:
-        """The rows of a block, those that follow each other and have one look together."""
-        row = at = 0
-        for look, alike in groupby(block.looks):
-            plan = self._plans.get(look) or self._plan(look)
-            numbers = block.numbers[row : row + len(list(alike))]
-            row += len(numbers)
-            end = at + len(numbers) * len(plan.columns)
-            stored = [
-                (column, table, block.values[at + place : end : len(plan.columns)])
-                for place, column, table in plan.numbers
-            ]
-            for _, table, values in stored:
-                table.learn(values)
-            at = end
-            yield _Run(plan, numbers, stored)
 
     def _plan(self, look: Look) -> _Plan:
         """Raises BadValue if anything about the cells is wrong."""
@@ -478,9 +444,7 @@ class _Content:
         columns = [COLUMNS[letters] for letters in look.columns]
         if columns != sorted(set(columns)):
             raise BadValue("不在应有的次序")
-        tables: list[Mapping[str, str]] = [
-            self._reading.strings if way is _SHARED else way.numbers for way in ways
-        ]
+        tables = [self._reading.strings if way is _SHARED else way.numbers for way in ways]
         numbers = [
             (place, column, way.numbers)
             for place, (column, way) in enumerate(zip(columns, ways, strict=True))
@@ -628,7 +592,7 @@ def _area_or_none(reference: str) -> Area | None:
         return None
 
 
-def _span(first: str, last: str) -> tuple[int, int] | None:
+def _run(first: str, last: str) -> tuple[int, int] | None:
     """First and last of a run of columns, None if the numbers are none."""
     if not all(re.fullmatch("[1-9][0-9]{0,4}", number) for number in (first, last)):
         return None
