@@ -37,9 +37,10 @@ from pipeline.render.attachments.papers import (
 )
 from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME, built_in_templates
 from pipeline.render.inert import clean
-from pipeline.report import LastRun, ReportError, last_run
+from pipeline.report import LastRun, last_run
 from pipeline.rules.created import is_day, read_created
 from pipeline.settings import Settings
+from pipeline.stops import USAGE, Stop
 from pipeline.submissions import Fault
 from pipeline.summarise import NOT_SENT
 
@@ -56,8 +57,10 @@ _AHEAD = 16
 _BLANK_RESOURCE = dict.fromkeys(("序号", *NAMES), "")
 
 
-class AttachError(Exception):
+class AttachError(Stop):
     """Nothing can be filled; one Chinese sentence per line."""
+
+    code = USAGE
 
 
 @dataclass(slots=True)
@@ -104,15 +107,15 @@ def write_attachments(
 ) -> Attached:
     """Replace output/附件 by the papers of every unit of the last run; all else stays as it is.
 
-    templates: the folder that may hold edited templates. Raises AttachError if there is no run or a
-    template is broken, OutputError if the folder cannot be used, OSError if the disk does not take it.
+    templates: the folder that may hold edited templates. Raises ReportError if there is no run, AttachError
+    if a template is broken, OutputError if the folder cannot be used, OSError if the disk does not take it.
     """
     if not output.is_dir():
-        _last(output)  # says that there is no run; the lock would make the folder
+        last_run(output)  # says that there is no run; the lock would make the folder
     with locked(output, now.isoformat(timespec="seconds")), open_engine(settings, jobs) as workers:
         work = Work(settings, workers, progress, Attached())
         sources = _templates(templates, work)
-        senders = _senders(output, _last(output), work)
+        senders = _senders(output, last_run(output), work)
         staging = Staging(output)
         for name, data in attachments(senders, sources, work):
             staging.write(name, data)
@@ -202,13 +205,6 @@ def _folders(units: Iterable[str]) -> Mapping[str, str]:
 
 
 # --- what the last run left ---------------------------------------------------------------------
-
-
-def _last(output: Path) -> LastRun:
-    try:
-        return last_run(output)
-    except ReportError as error:
-        raise AttachError(str(error)) from error
 
 
 def _senders(output: Path, last: LastRun, work: Work) -> list[Sender]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from pipeline.isolate import Ending, Failure, Limits, Workers
+from pipeline.stops import USAGE, Stop
 from pipeline.trace import trace_of
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ def _attempt(function: Callable[[T], R], task: T) -> R | Failure:
         return Failure(Ending.FAULT, trace_of(error))
 
 
-class EngineError(Exception):
+class EngineError(Stop):
     """The engine that config.yaml asks for cannot be used; the message is a Chinese sentence."""
+
+    code = USAGE
 
 
 def open_engine(settings: Settings, jobs: int) -> AbstractContextManager[Engine]:

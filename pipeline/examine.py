@@ -5,8 +5,9 @@ The unit's accepted suggestions need a second look, with other cells: hence a st
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -32,6 +33,7 @@ from pipeline.model import Finding, Submission
 from pipeline.papertables import Attachments, attachment_tables
 from pipeline.probe.columns import cover_columns, media_columns
 from pipeline.reuse.rulings import Rulings, states_of
+from pipeline.rounds.accept import apply
 from pipeline.rules.opened import opened_table
 from pipeline.rules.qualified import courses_table, platforms_table
 from pipeline.settings import Settings
@@ -103,6 +105,23 @@ def examine(
     outcome = validate(table, tables, settings, today, rulings.known(states))
     rulings.keep(outcome, states)
     return Examined(table, tables, outcome, measured)
+
+
+def take_accepted(read: Read, found: Iterable[Finding]) -> tuple[Read, bool]:
+    """The same with what the units accepted in its cells, and whether any cell is another.
+
+    found: all findings of a first pass. Where a cell is another the stages after reading must run
+    again, on what is returned; its findings then hold what became of the acceptances.
+    """
+    by_book: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for each in found:
+        by_book[each.place.unit, each.place.workbook].append(each)
+    accepted = [apply(each, by_book[each.unit, each.workbook]) for each in read.submissions]
+    settled = {done.place for each in accepted for done in each.applied}
+    findings = [each for each in read.findings if each.place not in settled]
+    findings += (told for each in accepted for told in each.findings)
+    taken = replace(read, submissions=[each.submission for each in accepted], findings=findings)
+    return taken, bool(settled)
 
 
 def indexes_of(collected: Collected) -> dict[str, Index]:

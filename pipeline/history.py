@@ -29,6 +29,7 @@ from pathlib import Path
 from pipeline.durable import flush_folder, write_whole
 from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.remembered import Decision, Judged, Sent
+from pipeline.stops import Stop
 
 _APPLICATION = 0x48525248
 _LAYOUT = 2
@@ -82,7 +83,7 @@ _SAID = {
 }
 
 
-class HistoryError(Exception):
+class HistoryError(Stop):
     """The history cannot be used; one Chinese sentence that names the file. The file is as it was."""
 
 

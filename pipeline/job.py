@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.collect import Collected, collect
 from pipeline.engine import Engine
 from pipeline.isolate import Limits
-from pipeline.join import Key
-from pipeline.measure import Measured, measure
 from pipeline.progress import Progress
 from pipeline.reuse.store import Store
 from pipeline.settings import BEIJING, Loaded, Settings
@@ -68,7 +65,3 @@ class Job:
         mb = self.settings.limits.workbook_mb
         keep, work = self.output / KEPT, self.output / UNPACKED
         return collect(self.source, keep, work, self.workers, self.limits, mb)
-
-    def measuring(self, collected: Collected) -> Callable[[Iterable[Key]], Measured]:
-        """What gives the facts of files."""
-        return lambda keys: measure(keys, collected, self.workers, self.progress)

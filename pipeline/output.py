@@ -24,7 +24,7 @@ from typing import TypeVar
 import filelock
 
 from pipeline.durable import flush, flush_folder, write_whole
-from pipeline.stops import interrupts_wait
+from pipeline.stops import Stop, interrupts_wait
 
 STAGING = ".新"
 READY = ".待换"
@@ -34,7 +34,7 @@ _PATIENCE = 2.5
 _PAUSE = 0.1
 
 
-class OutputError(Exception):
+class OutputError(Stop):
     """The output folder cannot be used; one Chinese sentence."""
 
 

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, process
 from pipeline.model import Book, Kind, Rejection, Sheet, Submission, letters
 from pipeline.read.book import read_book
 from pipeline.rules.units import FORMER, KNOWN, SHORT, UNKNOWN, fold_name
+from pipeline.stops import USAGE, Stop
 
 HEADERS = ("全称", "类型", "地区", "标识码", "曾用名", "简称", "联系")
 COMPLETE_SHEET = "完整类型"
@@ -183,8 +184,10 @@ def unsent(register: Register, names: Iterable[str]) -> list[RegisteredUnit]:
 # --- reading ----------------------------------------------------------------------------------------
 
 
-class RegisterError(Exception):
+class RegisterError(Stop):
     """The register cannot be used; one whole Chinese sentence that names file, cause and remedy."""
+
+    code = USAGE
 
 
 class _Unusable(Exception):  # noqa: N818 - becomes a RegisterError that names the file

@@ -21,6 +21,7 @@ from pipeline.figures import Figures, Snapshot, figures, short_figures, unsent_t
 from pipeline.figures.values import day
 from pipeline.render.report.page import page
 from pipeline.settings import BEIJING, Settings
+from pipeline.stops import USAGE, Stop
 from pipeline.summarise import Told
 
 FOLDER = "汇总"
@@ -31,8 +32,10 @@ _FILES = ("findings.csv", "resources.csv", "units.csv", "run.json")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
-class ReportError(Exception):
+class ReportError(Stop):
     """There is nothing to report on; one Chinese sentence."""
+
+    code = USAGE
 
 
 @dataclass(frozen=True, slots=True)

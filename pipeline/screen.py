@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from pipeline.run import Result
+    from pipeline.assess import Result
     from pipeline.summarise import UnitSummary
 
 MOST_LINES = 60

@@ -277,10 +277,10 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 
 def _structure(tree: Mapping[str, Any], lines: Mapping[Keys, int], folder: Path) -> Iterator[Problem]:
     """Why the structure of 资源目录 cannot be used."""
-    from pipeline.rules.catalog import StructureError, structure  # as `_declared`
-
     named = tree.get("catalog_schema")
     if isinstance(named, str) and named:
+        from pipeline.rules.catalog import StructureError, structure  # as `_unknown_rules`
+
         try:
             structure(str(folder / named))
         except StructureError as error:
@@ -439,8 +439,9 @@ def _known_keys(where: Keys) -> list[str]:
 def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[Problem]:
     """Names in one section that must stand in another; a section of the wrong kind is told elsewhere."""
     sections = {name: _entries(tree.get(name), (name,)) for name in tree}
-    for where, said in (*_other_sections(tree, sections), *_declared(sections)):
-        yield lines[where], said
+    for told in (_other_sections(tree, sections), _unknown_fields(sections), _unknown_rules(sections)):
+        for where, said in told:
+            yield lines[where], said
 
 
 _SCHEDULER = re.compile(r"(?:tcp|tls)://[^\s/]+:[0-9]{1,5}")
@@ -464,16 +465,21 @@ def _other_sections(tree: Mapping[str, Any], sections: Mapping[str, Entries]) ->
                 yield ("platform_aliases", alias), f"platforms 中没有名为“{name}”的平台"
 
 
-def _declared(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
-    """Names that the program must know: fields and rules."""
-    from pipeline.rules import REGISTER  # the rules' readers are typed with Settings
-
+def _unknown_fields(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
+    """Names that 表1 does not have."""
     for where, name in (*sections.get("required", ()), *sections.get("lengths", ())):
         if name not in NAMES:
             yield where, f"表1 没有“{name}”这个字段{_perhaps(name, NAMES)}"
         elif where[0] == "required" and name == "资源ID":
             yield where, "“资源ID”由平台自动生成，不能要求填写，请删去"
+
+
+def _unknown_rules(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]]:
+    """Codes of no rule."""
     for where, code in (*sections.get("severity", ()), *sections.get("off", ())):
+        # The rules' readers are typed with Settings; and to import them all takes its time.
+        from pipeline.rules import REGISTER
+
         if code not in REGISTER.rules:
             yield where, f"没有“{code}”这条规则{_perhaps(code.upper(), REGISTER.rules)}"
 

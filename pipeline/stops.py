@@ -13,12 +13,19 @@ OK, FOUND, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Stop(Exception):  # noqa: N818  (not an error of the program)
-    """The sentence says what is the matter and what to do."""
+    """The sentence says what is the matter and what to do.
 
-    def __init__(self, sentence: str, code: int) -> None:
-        """code: the exit code, 2 for a wrong command line or config.yaml, 3 for a fault."""
+    code: the exit code, 2 for what the user can put right in the command line, config.yaml or another
+    of his files, 3 for a fault. What stands in the way of a stage is a kind of its own.
+    """
+
+    code = FAULT
+
+    def __init__(self, sentence: str, code: int | None = None) -> None:
+        """code: if it is not that of the kind."""
         super().__init__(sentence)
-        self.code = code
+        if code is not None:
+            self.code = code
 
 
 _FULL = "磁盘空间不足，请清理磁盘后重新运行"

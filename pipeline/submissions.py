@@ -8,7 +8,7 @@ accepted in it, and the workbook of the round before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,8 +22,7 @@ from pipeline.papers import named_as
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
 from pipeline.reuse.kept import Codec, Kept
-from pipeline.rounds.accept import apply
-from pipeline.rounds.compare import previous_of, round_number
+from pipeline.rounds.numbers import previous_of, round_number
 from pipeline.rounds.remembered import Sent
 
 Fault = tuple[str, str]
@@ -171,23 +170,6 @@ def read_earlier(
 
 def _gone(submission: Submission) -> str:
     return f"“{submission.unit}”上一轮的文件在“收件”中找不到或已读不出，没有比较两轮的改动。"
-
-
-def take_accepted(read: Read, found: Iterable[Finding]) -> tuple[Read, bool]:
-    """The same with what the units accepted in its cells, and whether any cell is another.
-
-    found: all findings of a first pass. Where a cell is another the stages after reading must run
-    again, on what is returned; its findings then hold what became of the acceptances.
-    """
-    by_book: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for each in found:
-        by_book[each.place.unit, each.place.workbook].append(each)
-    accepted = [apply(each, by_book[each.unit, each.workbook]) for each in read.submissions]
-    settled = {done.place for each in accepted for done in each.applied}
-    findings = [each for each in read.findings if each.place not in settled]
-    findings += (told for each in accepted for told in each.findings)
-    taken = replace(read, submissions=[each.submission for each in accepted], findings=findings)
-    return taken, bool(settled)
 
 
 # --- what was read ----------------------------------------------------------------------------

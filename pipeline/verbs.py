@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +36,7 @@ def validate(chosen: Namespace) -> int:
 
     now = dt.datetime.now().astimezone()
     try:
-        with _sentences():
-            result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
+        result = run(chosen.input, chosen.output, loaded, chosen.jobs, now, Progress(sys.stderr))
     except KeyboardInterrupt as error:
         said = "已中断，没有留下不完整的结果；再次运行时，已经读过和检测过的文件不用重做。"
         raise Stop(said, INTERRUPTED) from error
@@ -57,7 +55,7 @@ def links(chosen: Namespace) -> int:
 
     from pipeline.engine import open_engine
     from pipeline.job import CACHE, Job
-    from pipeline.links.conduct import ResultsError, open_links, told
+    from pipeline.links.conduct import open_links, told
     from pipeline.output import locked
     from pipeline.progress import Progress
     from pipeline.reuse.recall import Recalling
@@ -66,7 +64,6 @@ def links(chosen: Namespace) -> int:
     now = dt.datetime.now().astimezone()
     try:
         with (
-            _sentences(),
             locked(chosen.output, now.isoformat(timespec="seconds")),
             open_engine(loaded.settings, chosen.jobs) as engine,
             open_store(chosen.output / CACHE) as (store, _),
@@ -74,8 +71,6 @@ def links(chosen: Namespace) -> int:
             workers = Recalling(engine, store)
             job = Job(chosen.input, chosen.output, loaded, now, workers, store, Progress(sys.stderr))
             summary = open_links(job)
-    except ResultsError as error:
-        raise Stop(str(error), FAULT) from error
     except KeyboardInterrupt as error:
         raise Stop("已中断，检测过的链接都已保存，再次运行会接着检测。", INTERRUPTED) from error
     for line in told(summary):
@@ -86,7 +81,7 @@ def links(chosen: Namespace) -> int:
 def _carry(chosen: Namespace) -> int:
     """Results of links to and from machines without network."""
     from pipeline.job import LINKS
-    from pipeline.links.store import ImportRefusedError, export_results, import_results
+    from pipeline.links.store import export_results, import_results
 
     store: Path = chosen.output / LINKS
     if chosen.export:
@@ -95,11 +90,8 @@ def _carry(chosen: Namespace) -> int:
         number = export_results(store, chosen.export)
         print(f"已导出 {number} 个链接的检测结果：{chosen.export}。")
         return OK
-    try:
-        chosen.output.mkdir(parents=True, exist_ok=True)
-        number = import_results(store, chosen.bring, dt.datetime.now().astimezone())
-    except ImportRefusedError as error:
-        raise Stop(str(error), USAGE) from error
+    chosen.output.mkdir(parents=True, exist_ok=True)
+    number = import_results(store, chosen.bring, dt.datetime.now().astimezone())
     print(f"已导入 {number} 个较新的检测结果。")
     return OK
 
@@ -114,7 +106,7 @@ def report(chosen: Namespace) -> int:
     from pipeline.report import FOLDER, last_run, report_files, round_before
 
     now = dt.datetime.now().astimezone().isoformat(timespec="seconds")
-    with _sentences(), locked(chosen.output, now):
+    with locked(chosen.output, now):
         files = report_files(last_run(chosen.output), settings, round_before(chosen.output, settings))
         return _written(chosen.output, FOLDER, files)
 
@@ -123,17 +115,11 @@ def attachments(chosen: Namespace) -> int:
     """Each unit's Word attachments, from the last run."""
     settings = _settings(chosen.config).settings
 
-    from pipeline.attach import AttachError, write_attachments
+    from pipeline.attach import write_attachments
     from pipeline.progress import Progress
 
     now = dt.datetime.now().astimezone()
-    try:
-        with _sentences():
-            done = write_attachments(
-                chosen.output, TEMPLATES, settings, chosen.jobs, now, Progress(sys.stderr)
-            )
-    except AttachError as error:
-        raise Stop(str(error), USAGE) from error
+    done = write_attachments(chosen.output, TEMPLATES, settings, chosen.jobs, now, Progress(sys.stderr))
     print(f"{chosen.output / '附件'}：{done.units} 个单位，{done.files} 个文件。")
     for remark in done.remarks:
         print(f"注意：{remark}")
@@ -172,23 +158,6 @@ def _ready(chosen: Namespace) -> Loaded:
     loaded = _settings(chosen.config)
     _usable(chosen.input, chosen.output)
     return loaded
-
-
-@contextlib.contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn what the stages say of files that cannot be used into the end of the verb."""
-    from pipeline.engine import EngineError
-    from pipeline.history import HistoryError
-    from pipeline.output import OutputError
-    from pipeline.register import RegisterError
-    from pipeline.report import ReportError
-
-    try:
-        yield
-    except (OutputError, HistoryError) as error:
-        raise Stop(str(error), FAULT) from error
-    except (EngineError, RegisterError, ReportError) as error:
-        raise Stop(str(error), USAGE) from error
 
 
 def _usable(source: Path, output: Path) -> None:

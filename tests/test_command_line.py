@@ -213,7 +213,7 @@ def test_result_and_progress_on_a_chinese_windows_console(folder: Path) -> None:
 def test_names_are_no_instructions_to_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pipeline.run import Result
+    from pipeline.assess import Result
     from pipeline.screen import show
     from pipeline.summarise import Counts, UnitSummary
 

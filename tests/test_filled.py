@@ -43,6 +43,7 @@ from pipeline.render.forms import REGISTRATION_NAME, STATEMENT_NAME, built_in_te
 from pipeline.render.inert import clean
 from pipeline.render.tables import FINDING_COLUMNS, UNIT_COLUMNS, csv_bytes
 from pipeline.render.template import standard_workbook
+from pipeline.report import ReportError
 from tests.small_tables import SETTINGS
 
 OFFICE, VALIDATOR = shutil.which("soffice"), shutil.which("ooxml-validator")
@@ -426,11 +427,11 @@ def test_a_second_time_gives_the_same_bytes_and_touches_nothing_else(
 
 
 def test_without_a_run_there_is_one_sentence_and_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(AttachError, match=r"没有完整的校验结果，请先运行 make validate。$"):
+    with pytest.raises(ReportError, match=r"没有完整的校验结果，请先运行 make validate。$"):
         attached(tmp_path / "output")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "output").mkdir()
-    with pytest.raises(AttachError, match="没有完整的校验结果"):
+    with pytest.raises(ReportError, match="没有完整的校验结果"):
         attached(tmp_path / "output")
 
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.assess import Result
 from pipeline.fields import NAMES
 from pipeline.history import HistoryError, open_history
 from pipeline.links.store import read_results
@@ -23,7 +24,6 @@ from pipeline.model import Finding, Rejection
 from pipeline.read.archive import unpack
 from pipeline.reuse.store import open_store
 from pipeline.rounds.review import Filled, decisions_of
-from pipeline.run import Result
 from pipeline.screen import show
 from pipeline.summarise import tell
 from pipeline.unzip import unpack_once

@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.assess import Result
 from pipeline.model import Book
 from pipeline.progress import Progress
 from pipeline.read.book import read_book
-from pipeline.run import Result, run
+from pipeline.run import run
 from pipeline.settings import load
 from tests import hostile_files as made
 from tests.hostile_files import BOOK, Hostile, Outcome

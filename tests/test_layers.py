@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,11 @@ def test_workers_start_without_pandas(path: Path) -> None:
     assert not {
         name for name in imported(path) if name.split(".")[0] in {"pandas", "pandera", "numpy", "pydantic"}
     }
+
+
+def test_reading_begins_without_pandas() -> None:
+    asked = (
+        "import sys, pipeline.run; print(*sorted({'pandas', 'numpy', 'pipeline.rules'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import verbs
+from pipeline.assess import Result
 from pipeline.demo import media
 from pipeline.demo.call import write_call
 from pipeline.demo.content import (
@@ -42,7 +43,7 @@ from pipeline.progress import Progress
 from pipeline.render.attachments.papers import LIST_HEADERS
 from pipeline.render.forms import STATEMENT_NAME, statement_form
 from pipeline.render.template import standard_workbook
-from pipeline.run import Result, run
+from pipeline.run import run
 from pipeline.settings import load
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, ROOT
 

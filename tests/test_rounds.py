@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.examine import take_accepted
 from pipeline.fields import NAMES, TEMPLATE_VERSION
 from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Finding, Labelled, Place, Severity, Submission
 from pipeline.render.template import standard_workbook
-from pipeline.rounds.compare import Comparison, compare, match_rows, previous_of, round_findings, round_number
+from pipeline.rounds.compare import Comparison, compare, match_rows, round_findings
+from pipeline.rounds.numbers import previous_of, round_number
 from pipeline.rounds.remembered import Judged, Sent
 from pipeline.submissions import (
     Read,
@@ -25,7 +27,6 @@ from pipeline.submissions import (
     choose,
     number_rounds,
     read_earlier,
-    take_accepted,
 )
 from pipeline.summarise import LATE, state_of, steps, tell
 from tests.small_tables import SETTINGS, submission

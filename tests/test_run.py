@@ -14,12 +14,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from pipeline.assess import Result
 from pipeline.demo.call import write_call
 from pipeline.fields import TEMPLATE_VERSION
 from pipeline.progress import Progress
 from pipeline.render.template import standard_workbook
 from pipeline.report import last_run, report_files, round_before
-from pipeline.run import Result, run
+from pipeline.run import run
 from pipeline.settings import load
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, ROOT
 

@@ -9,10 +9,11 @@ from pipeline.canonical import canonical
 from pipeline.job import LINKS, Job
 from pipeline.links.check import LinkSummary, check_links
 from pipeline.links.result import Outcome
+from pipeline.stops import Stop
 from pipeline.submissions import read_all
 
 
-class ResultsError(Exception):
+class ResultsError(Stop):
     """The results cannot be kept; one Chinese sentence."""
 
 

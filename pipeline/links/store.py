@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pipeline.durable import write_whole
 from pipeline.links.grade import grade
 from pipeline.links.result import Ending, Evidence, Hop, LinkResult
+from pipeline.stops import USAGE, Stop
 
 _APPLICATION = 0x4852504C
 _LAYOUT = 1
@@ -39,8 +40,10 @@ _AHEAD = dt.timedelta(days=1)
 """Clocks of two machines differ, but not more."""
 
 
-class ImportRefusedError(Exception):
+class ImportRefusedError(Stop):
     """A file of results is not taken over; one Chinese sentence. The store is as it was."""
+
+    code = USAGE
 
 
 class LinkStore:

@@ -1,4 +1,4 @@
-"""Rounds: which round a workbook is, what became of each problem, what was changed unasked.
+"""Rounds: what became of each problem, what was changed unasked.
 
 Pure: two readings of a unit's workbook and what was found in each, in; counts and findings out.
 Rows are known again by what they hold, never by their number, so that rows put in, taken out
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.fields import NAMES, RESOURCE_FILE
 from pipeline.model import Finding, Place, Submission
-from pipeline.rounds.remembered import Judged, Sent
+from pipeline.rounds.remembered import Judged
 from pipeline.rules import REGISTER
 
 RARE = 5
@@ -22,42 +22,6 @@ RARE = 5
 
 _IDENTITY = ("资源名称", "主讲人", "所属系列", "所属顺序")
 _LONGEST_QUOTE = 60
-
-
-# --- which round ----------------------------------------------------------------------------
-
-
-def round_number(stated: int, sha256: str, sent: Sequence[Sent], present: Collection[str]) -> int:
-    """The round of a workbook; the same however often the same input is looked at.
-
-    stated: what its own marks say, 1 for a workbook without. sent: those of the unit that
-    counted before, oldest first. present: the digests of those that count now. A workbook
-    keeps the round that it had. A new one follows the workbooks that it replaces: it is a
-    later round if one of them had been given back, or if it says so itself.
-    """
-    for each in sent:
-        if each.sha256 == sha256:
-            return each.round
-    replaced = (each.round + each.returned for each in sent if each.sha256 not in present)
-    return max(stated, 1, *replaced)
-
-
-def previous_of(
-    stated: str, sha256: str, workbook: str, number: int, sent: Sequence[Sent], present: Collection[str]
-) -> str:
-    """The digest of the workbook of the round before, "" if there is none that we know.
-
-    stated: the digest in the workbook's own marks, "" without; number: its round. Without
-    marks it is the last one that it replaces, one of the same name if there are several.
-    """
-    if stated != sha256 and any(each.sha256 == stated for each in sent):
-        return stated
-    older = [
-        (each.round, each.workbook == workbook, order, each.sha256)
-        for order, each in enumerate(sent)
-        if each.sha256 not in present and each.sha256 != sha256 and each.round < number
-    ]
-    return max(older)[-1] if older else ""
 
 
 # --- rows known again -------------------------------------------------------------------------
