@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
-from pipeline.files import AUDIOS, VIDEOS, Stamp
+from pipeline.files import PLAYED, Stamp
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
 from pipeline.model import Facts
@@ -60,7 +60,7 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
                 result.faults.append(("/".join(key), outcome.detail))
             else:
                 result.facts[key] = failed(outcome)
-    played = {path: entries[key] for path, key in by_path.items() if entries[key].suffix in VIDEOS | AUDIOS}
+    played = {path: entries[key] for path, key in by_path.items() if entries[key].suffix in PLAYED}
     twins = find_twins({path: entry.size for path, entry in played.items()}, workers, stamp)
     result.twins = {by_path[path]: digest for path, digest in twins.items()}
     return result

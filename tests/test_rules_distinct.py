@@ -11,7 +11,6 @@ from pipeline.join import _PLAIN, Index, Match
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
 from pipeline.rules.link import by_host, host_of
 from pipeline.rules.wording import _CONTACT, _hints
-from tests.small_tables import ROOT
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
 ADDRESSES = st.lists(
@@ -51,5 +50,5 @@ def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) ->
 
 @given(st.from_regex(_PLAIN, fullmatch=True))
 def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
-    files = Index([Entry(named, ROOT / "x", 1, 1)])
+    files = Index([Entry(named, "x", 1, 1)])
     assert files.find(named) == files.find(f"./{named}") == Match(named)
