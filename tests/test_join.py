@@ -7,9 +7,11 @@ import unicodedata
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.files import Entry
-from pipeline.join import MISSING, Index, Match, measured_seconds, references
+from pipeline.join import MISSING, Index, Match, _each_of, _files, measured_seconds, references
 
 NFC, NFD = "第é讲.mp4", unicodedata.normalize("NFD", "第é讲.mp4")
 
@@ -139,3 +141,14 @@ def test_two_files_with_folders_are_two(cell: str) -> None:
     values = pd.DataFrame({"@unit": ["甲"], "资源文件": [cell], "资源封面": [""]})
     found = references(values, {"甲": index("音频/009.mp3", "音频/009（下）.mp3")}, ())
     assert list(found.media["path"]) == ["音频/009.mp3", "音频/009（下）.mp3"]
+
+
+NAMES = st.text(st.sampled_from("aA1 ./\\;；、,|-_()~é\u0301第\n"), min_size=1, max_size=5)
+
+
+@given(st.sets(NAMES, max_size=4), NAMES, st.booleans(), st.sampled_from(["资源文件", "资源封面"]))
+def test_what_is_plain_leads_where_a_long_look_leads(
+    paths: set[str], text: str, there: bool, field: str
+) -> None:
+    files = index(*paths, *([text] if there else []))
+    assert _files(text, field, files) == tuple(_each_of(text, field, files))
