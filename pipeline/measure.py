@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
@@ -36,9 +35,9 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
     """Probe the files and compare their contents. A file that kills its worker has that as its fact."""
     at = {(name, entry.path): entry for name, unit in collected.units.items() for entry in unit.entries}
     entries = {key: at[key] for key in keys if key in at}
-    by_path = {entry.real: key for key, entry in entries.items()}
+    by_path = {entry.located: key for key, entry in entries.items()}
 
-    def stamp(path: Path) -> Stamp:
+    def stamp(path: str) -> Stamp:
         unit, _ = key = by_path[path]
         return entries[key].stamp(unit)
 

@@ -11,14 +11,14 @@ _EDGE = 64 * 1024
 _PIECE = 1 << 20
 
 
-def edge_digest(path: Path) -> str | None:
+def edge_digest(path: str | Path) -> str | None:
     """SHA-256 of the first and last 64 KB; None if the file is not regular or cannot be read."""
-    return _digest(path, _edges)
+    return _digest(Path(path), _edges)
 
 
-def full_digest(path: Path) -> str | None:
+def full_digest(path: str | Path) -> str | None:
     """SHA-256 of the whole file; None if it is not regular or cannot be read."""
-    return _digest(path, _pieces)
+    return _digest(Path(path), _pieces)
 
 
 def _digest(path: Path, parts: Callable[[Path], Iterator[bytes]]) -> str | None:

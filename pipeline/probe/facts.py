@@ -60,12 +60,13 @@ _BY_FAILURE = {
 }
 
 
-def probe_file(path: Path) -> Facts:
+def probe_file(path: str | Path) -> Facts:
     """Measure one file of any kind; see the module for the keys. Run it in a worker.
 
     Never opens what is not a regular file (link, folder, FIFO, socket, device), and never
     anything but the file itself. What cannot be read becomes a fact; nothing is raised.
     """
+    path = Path(path)
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):

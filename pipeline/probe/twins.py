@@ -17,6 +17,7 @@ from pipeline.probe.digest import edge_digest, full_digest
 from pipeline.reuse.kept import Codec, Kept
 
 K = TypeVar("K", bound=Hashable)
+P = TypeVar("P", str, Path)
 
 _DIGESTS: Codec[str | None] = Codec(str)
 LIMITS = Limits(seconds=1800, memory_mb=512)
@@ -24,17 +25,17 @@ LIMITS = Limits(seconds=1800, memory_mb=512)
 
 
 def find_twins(
-    sizes: Mapping[Path, int],
+    sizes: Mapping[P, int],
     workers: Engine | None = None,
-    identity: Callable[[Path], object] | None = None,
-) -> dict[Path, str]:
+    identity: Callable[[P], object] | None = None,
+) -> dict[P, str]:
     """Return the SHA-256 (hex) of each file that has a twin among these, in the order given.
 
     sizes: bytes of each file. Empty files are no twins. Files that are not regular or
     cannot be read are left out. With workers the reading is spread over them; with identity (see
     `Kept`) what an earlier run has read is not read again.
     """
-    digests: dict[Path, str] = {}
+    digests: dict[P, str] = {}
     kept = Kept(_DIGESTS, identity) if identity else None
     suspects = _colliding((path, size) for path, size in sizes.items() if size > 0)
     for digest_of in (edge_digest, full_digest):
@@ -45,24 +46,24 @@ def find_twins(
 
 
 def _digests(
-    digest_of: Callable[[Path], str | None],
-    paths: list[Path],
+    digest_of: Callable[[P], str | None],
+    paths: list[P],
     workers: Engine | None,
-    kept: Kept[Path, str | None] | None,
-) -> Iterator[tuple[Path, str]]:
+    kept: Kept[P, str | None] | None,
+) -> Iterator[tuple[P, str]]:
     if workers is None:
         return _texts((path, digest_of(path)) for path in paths)
     outcomes = workers.run(digest_of, paths, limits=LIMITS, kept=kept)
     return _texts(outcomes)
 
 
-def _texts(outcomes: Iterable[tuple[Path, object]]) -> Iterator[tuple[Path, str]]:
+def _texts(outcomes: Iterable[tuple[P, object]]) -> Iterator[tuple[P, str]]:
     for path, digest in outcomes:
         if isinstance(digest, str):
             yield path, digest
 
 
-def _colliding(pairs: Iterable[tuple[Path, K]]) -> list[Path]:
+def _colliding(pairs: Iterable[tuple[P, K]]) -> list[P]:
     """The paths whose key another path has too, in the order given."""
     pairs = list(pairs)
     groups: defaultdict[K, int] = defaultdict(int)
