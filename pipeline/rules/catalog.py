@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 from xml.parsers.expat import errors
-from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -130,7 +129,7 @@ def _from_lines(text: str) -> str:
         lines = [part.strip() for part in _IN_ONE_LINE.split(lines[0]) if part.strip()]
     if re.fullmatch(SEE_ELSEWHERE, text.strip()) or _FILE_NAME.fullmatch(text.strip()):
         return ""
-    return f"<catalog>{''.join(f'<item>{escape(line)}</item>' for line in lines)}</catalog>"
+    return f"<catalog>{''.join(f'<item>{html.escape(line, quote=False)}</item>' for line in lines)}</catalog>"
 
 
 _ENTITY = late(r"&(?:(#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)?")
@@ -159,7 +158,7 @@ def _entity(found: re.Match[str]) -> str:
     if name.startswith("#") or name in ("amp", "lt", "gt", "quot", "apos"):
         return found[0]
     char = html.unescape(found[0])
-    return escape(char) if char != found[0] else f"&amp;{name};"
+    return html.escape(char, quote=False) if char != found[0] else f"&amp;{name};"
 
 
 def _narrowed(text: str) -> str:
