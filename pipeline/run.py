@@ -7,7 +7,6 @@ recall → collect → read → examine (canonical, join ← measure, validate) 
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +74,6 @@ def run(
 
     Raises OutputError, HistoryError, RegisterError, or OSError if input_folder cannot be listed.
     """
-    # A run makes millions of small objects and hardly a cycle: looking for cycles costs a tenth of it.
-    gc.set_threshold(100_000, 20, 20)
     register = read_register(Path(loaded.settings.unit_register))
     with (
         locked(output, now.isoformat(timespec="seconds")),
