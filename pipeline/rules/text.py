@@ -310,7 +310,7 @@ _UTF8_LEADS = frozenset(
     bytes((lead, trail)).decode("gbk", "ignore") for lead in _LEADS for trail in range(0x40, 0xFF)
 )
 """What GBK makes of such a byte and the one behind it."""
-_RUN = late("[\x00-\x7f]([\x7f-\U0010ffff][^\x00-\x7f]{2,})")
+_RUN = late("[\x00-\x7f]([^\x00-\x7e][^\x00-\x7f]{2,})")
 
 
 def may_be_garbled(text: str) -> bool:
