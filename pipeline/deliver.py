@@ -15,11 +15,9 @@ from pipeline.examine import Examined, Known
 from pipeline.giveback import FOLDER, GivenBack, give_back
 from pipeline.history import Judgement, RunRecord, finish_run, record_run
 from pipeline.job import Job
-from pipeline.letterbox import letters
 from pipeline.output import Staging
 from pipeline.recall import Recalled, not_adopted
 from pipeline.register import Register
-from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import keep_before, short_report
@@ -98,6 +96,9 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
     yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
     if not job.settings.gives_back:
         return
+    from pipeline.letterbox import letters
+    from pipeline.render.letters import Attached
+
     attached: dict[str, list[Attached]] = defaultdict(list)
     for each in given:
         attached[each.unit].append(Attached(each.name.rpartition("/")[2], each.data))

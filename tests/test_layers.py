@@ -31,11 +31,12 @@ ROOMS = {
     "docxtpl": {"render"},
     "rich": {"screen", "progress"},
     "yaml": {"settings"},
+    "pydantic": {"render"},
     "pandera": {"schema"},
 }
 CORE = {
     "model", "fields", "column", "rules", "schema", "canonical", "validate", "join", "summarise", "files",
-    "rounds", "figures", "papers", "papertables",
+    "rounds", "figures", "papers", "papertables", "pattern", "typed",
 }  # fmt: skip
 EDGES = {
     "collect",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.fields import _FOREIGN, _IN_A_NAME, _LABEL, _LETTER, _NO_NAME, BY_NAME
 from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
@@ -43,7 +46,7 @@ def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
     assert by_host(pd.Series(urls, dtype=object), str) == [host_of(url) for url in urls]
 
 
-@given(st.from_regex(_CONTACT))
+@given(st.from_regex(_CONTACT.pattern))
 def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
     found = _CONTACT.search(text)
     assert found is None or _hints(text), found
@@ -53,3 +56,42 @@ def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) ->
 def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
     files = Index([Entry(named, ROOT / "x", 1, 1)])
     assert files.find(named) == files.find(f"./{named}") == Match(named)
+
+
+@given(st.text("aZ9中é_-.", max_size=8))
+def test_labels_of_hosts_begin_and_end_with_a_letter(text: str) -> None:
+    plainly = rf"[{_LETTER}](?:[{_LETTER}_-]*[{_LETTER}])?"
+    assert bool(re.fullmatch(_LABEL, text)) == bool(re.fullmatch(plainly, text))
+
+
+PIECES = st.sampled_from(
+    [
+        "张建华",
+        "朱",
+        "·",
+        "教授",
+        "大学",
+        "和",
+        "-",
+        " ",
+        " ",
+        "John",
+        "Wu",
+        "é",
+        ".",
+        "’",
+        ";",
+        "族",
+        "主任",
+        "A",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_what_is_no_name_is_no_name_behind_a_blank_either(text: str) -> None:
+    form = BY_NAME["主讲人"].form
+    behind = rf"(?=[{_FOREIGN}])[{_IN_A_NAME}]"
+    assert behind in form
+    plainly = form.replace(behind, rf"(?=[{_FOREIGN}]){_NO_NAME}[{_IN_A_NAME}]")
+    assert bool(re.fullmatch(form, text)) == bool(re.fullmatch(plainly, text))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -11,12 +10,13 @@ from urllib.parse import unquote
 
 from pipeline.fields import BY_NAME
 from pipeline.model import Finding, Layout, Place
+from pipeline.pattern import late
 from pipeline.read.header import Header
 
 _LINK = "资源链接"
-_FORM = re.compile(BY_NAME[_LINK].form)
-_SCHEME = re.compile(r"(?i:https?)://")
-_OWN_PORT = re.compile(r":(?:80|443)?$")
+_FORM = late(BY_NAME[_LINK].form)
+_SCHEME = late(r"(?i:https?)://")
+_OWN_PORT = late(r":(?:80|443)?$")
 
 
 class _Address(NamedTuple):

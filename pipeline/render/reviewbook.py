@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import CellStringTuple, Worksheet
 
 from pipeline.fields import REVIEW_KEY
 from pipeline.render.inert import clean
-from pipeline.render.worksheet import column_letters
 from pipeline.rounds.review import CHOICES, COLUMNS, INPUTS, Line
 
 _WIDTHS = {
@@ -33,7 +33,7 @@ _HEAD = {
 _FOOT = "填好后保存、关闭，再运行 make validate；决定会连同审核人和时间记入历史。清空一条决定就是撤销。"
 _CREATED = dt.datetime(2024, 1, 1)
 """The same lines give the same bytes."""
-_LETTERS = [column_letters(number) for number in range(1, max(map(len, COLUMNS.values())) + 9)]
+_LETTERS = [xl_col_to_name(number) for number in range(max(map(len, COLUMNS.values())) + 8)]
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _TOP = 3
 """Rows above the header, counted from 0."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import answers, each_text, mask_of, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import half_width
@@ -22,16 +23,16 @@ T = TypeVar("T")
 
 _CLAUSE = "附件4 表1 “资源链接”：第三方平台上本课程的链接地址"
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
-_URL = re.compile(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
-_RUNS_ON = re.compile(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
+_URL = late(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
+_RUNS_ON = late(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
 """Chinese right behind an address that stands in a sentence: path, or the sentence going on."""
-_BARE = re.compile(
+_BARE = late(
     r"(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|edu|gov|info|tv|cc|top|xyz|vip|io)(?:[:/?#]\S*)?", re.IGNORECASE
 )
-_LOCAL_PATH = re.compile(r"^(?:file:|[A-Za-z]:[\\/]|\\\\|/(?:home|Users|mnt|var)/)", re.IGNORECASE)
-_HOST = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[([^\]]+)\]|([^\[\]/:?#\s]+))")
-_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|[0-9a-f:]*:[0-9a-f:.]*")
-_VPN = re.compile(r"(?:web|ssl|easy)?vpn[0-9]{0,2}\.[^.]+\.")
+_LOCAL_PATH = late(r"^(?:file:|[A-Za-z]:[\\/]|\\\\|/(?:home|Users|mnt|var)/)", re.IGNORECASE)
+_HOST = late(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[([^\]]+)\]|([^\[\]/:?#\s]+))")
+_NUMERIC = late(r"[0-9.]+|0x[0-9a-f.x]+|[0-9a-f:]*:[0-9a-f:.]*")
+_VPN = late(r"(?:web|ssl|easy)?vpn[0-9]{0,2}\.[^.]+\.")
 _INSIDE_NAMES = (".local", ".lan", ".internal", ".intranet", ".localdomain", ".home.arpa", ".corp")
 
 _DISKS = {
@@ -41,7 +42,7 @@ _DISKS = {
     "feijipan.com", "vdisk.weibo.com", "wenshushu.cn", "cowtransfer.com", "woozooo.com", "lanzn.com",
     "1drv.ms", "drive.google.com", "dropbox.com",
 }  # fmt: skip
-_LANZOU = re.compile(r"(?:.*\.)?lanzou[a-z]?\.com")
+_LANZOU = late(r"(?:.*\.)?lanzou[a-z]?\.com")
 """蓝奏云 changes the last letter of its domain every year or so."""
 _SHORTENERS = {
     "t.cn", "url.cn", "dwz.cn", "dwz.mk", "suo.im", "mrw.so", "985.so", "sourl.cn", "u.nu", "t.co",
@@ -54,11 +55,11 @@ _SESSION = {
 """Names of parameters without `-` and `_`, in lower case; so are the next two."""
 _SIGNED = {"sign", "sig", "signature", "xamzsignature", "xosssignature", "qsignature"}
 _EXPIRES = {"expire", "expires", "expiry", "deadline", "xamzexpires", "xossexpires", "qsigntime"}
-_PARAMETER = re.compile(r"[?&#;]([\w.-]+)=(?=[^&#;])")
+_PARAMETER = late(r"[?&#;]([\w.-]+)=(?=[^&#;])")
 """The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
 _FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
-_FRONT_DOOR = re.compile(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
-_ANY_FRONT_DOOR = re.compile(f"^{_FRONT_DOOR.pattern}$", re.IGNORECASE | re.MULTILINE)
+_FRONT_DOOR = late(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
+_ANY_FRONT_DOOR = late(f"^{_FRONT_DOOR.pattern}$", re.IGNORECASE | re.MULTILINE)
 
 R05_1 = rule(
     "R05-1",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import each_text, once_a_table, repeated
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
@@ -26,17 +27,17 @@ _SOURCE = "通知正文：不侵犯他人知识产权；查重通知未规定"
 
 _NUMERALS = "零〇一二三四五六七八九十百千"
 _BLANKS_AND_SIGNS = r"\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;！!？?—,"
-_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9{_NUMERALS}])[{_BLANKS_AND_SIGNS}]+(?=[0-9{_NUMERALS}])")
-_PUNCTUATION = re.compile(rf"[{_BLANKS_AND_SIGNS}]+")
+_BETWEEN_NUMBERS = late(rf"(?<=[0-9{_NUMERALS}])[{_BLANKS_AND_SIGNS}]+(?=[0-9{_NUMERALS}])")
+_PUNCTUATION = late(rf"[{_BLANKS_AND_SIGNS}]+")
 """What makes no difference between names; + # . - / do: C and C++, 1.5 and 15."""
-_TELLS_APART = re.compile(
+_TELLS_APART = late(
     rf"[0-9]+(?:\.[0-9]+)?|[{_NUMERALS}两]+|[a-z]+[+#]*"
     "|[上中下前后左右内外东南西北春夏秋冬男女甲乙丙丁戊己庚辛初高低大小新旧老少正反正副单双首末早晚不非无未]"
 )
 """Numbers, ordinals, Latin words, and the characters by which names of one series differ."""
-_SAYS_NOTHING = re.compile("课程|讲座|教程|微课|慕课|公开课|精品课|系列|专题|[的之与和及]")
+_SAYS_NOTHING = late("课程|讲座|教程|微课|慕课|公开课|精品课|系列|专题|[的之与和及]")
 """Words that come and go without making another resource of it."""
-_SCHEME = re.compile("^https?://", re.IGNORECASE)
+_SCHEME = late("^https?://", re.IGNORECASE)
 
 _NEIGHBOURS = 10
 _MARGIN = 0.01

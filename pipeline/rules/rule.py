@@ -13,6 +13,7 @@ Importing `pipeline.rules` fills the register.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import string
 from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ Check = Callable[..., "pd.DataFrame"]
 
 _BY_UNIT = frozenset({("resources",), ("media",), ("covers",), ("orphans",), ("platforms",), ("courses",)})
 """Tables that hold what a unit sent, large enough that it pays to remember what was said of them."""
+
+
+@functools.cache
+def _parameters(check: Check) -> tuple[str, ...]:
+    return tuple(inspect.signature(check).parameters)
+
 
 LITERAL, EXAMPLE, INFERRED, OTHER = "明", "例", "推", "外"
 
@@ -64,7 +71,7 @@ class Rule:
     @property
     def asked_for(self) -> tuple[str, ...]:
         """What the check wants: its own table, others by name, `settings`, `today`."""
-        return tuple(inspect.signature(self.check).parameters) if self.check else ()
+        return _parameters(self.check) if self.check else ()
 
     @property
     def tables(self) -> tuple[str, ...]:

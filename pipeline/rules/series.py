@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from pipeline.model import Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, repeated, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _SERIES = "附件4 表1 “所属系列”：当多个资源具备较高的相关性, 可以组合成为一个系列或合辑时, 可填写该字段"
-_NUMBER = re.compile(r"0{0,20}[0-9]{1,4}")
+_NUMBER = late(r"0{0,20}[0-9]{1,4}")
 _SHOWN_GAPS = 5
-_BLANKS_AND_SIGNS = re.compile(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+")
-_KIND_OF_SERIES = re.compile(r"(?<=.)(?:系列课程|系列|合辑|丛书)$")
+_BLANKS_AND_SIGNS = late(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+")
+_KIND_OF_SERIES = late(r"(?<=.)(?:系列课程|系列|合辑|丛书)$")
 _BY = ["@unit", "key"]
 
 
@@ -280,7 +279,7 @@ def orders_of_mixed_width(resources: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(suggestion=padded)
 
 
-_OWN_WORDS = re.compile(r"[归属]?(?:我|本|自|原创|个人|校方|院方|作者).{0,8}")
+_OWN_WORDS = late(r"[归属]?(?:我|本|自|原创|个人|校方|院方|作者).{0,8}")
 
 
 def _out_of_line(resources: pd.DataFrame, field: str, sort: pd.Series) -> pd.DataFrame:
