@@ -12,15 +12,16 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
+import pydantic
+import pydantic_core
 import yaml
 
 from pipeline.fields import NAMES
 from pipeline.model import Severity
-from pipeline.typed import Bounds, Keys, Mistake, WrongError, keys_of, read
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 """The time of deadlines and receipts (GB/T 7408); it has no summer time."""
@@ -28,71 +29,89 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 
 
-Share = Annotated[float, Bounds(least=0)]
-Rate = Annotated[float, Bounds(above=0)]
-Amount = Annotated[int, Bounds(least=0)]
-Count = Annotated[int, Bounds(above=0)]
+class _Closed(pydantic.BaseModel):
+    """A section that knows all its keys."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _blank_is_default(cls, tree: Any) -> Any:
+        """A key left blank means its default, where it has one."""
+        if not isinstance(tree, dict):
+            return tree
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        known = cls.model_fields.keys()
+        return {k: v for k, v in tree.items() if v is not None or k in required or k not in known}
 
 
-def _ascending(span: tuple[int, int]) -> None:
+def _day(text: Any) -> Any:
+    """A date as a person writes it; pydantic alone takes 20240515 for seconds since 1970."""
+    if isinstance(text, str) and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise pydantic_core.PydanticCustomError("date_parsing", "not a date")
+    return text
+
+
+Day = Annotated[dt.date, pydantic.BeforeValidator(_day)]
+Share = Annotated[pydantic.FiniteFloat, pydantic.Field(ge=0)]
+Rate = Annotated[pydantic.FiniteFloat, pydantic.Field(gt=0)]
+
+
+def _ascending(span: tuple[int, int]) -> tuple[int, int]:
     if span[0] > span[1]:
-        raise WrongError("not_ascending")
+        raise pydantic_core.PydanticCustomError("not_ascending", "descending")
+    return span
 
 
-Span = Annotated[tuple[Amount, Count], _ascending]
+Span = Annotated[tuple[pydantic.NonNegativeInt, pydantic.PositiveInt], pydantic.AfterValidator(_ascending)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
+class Deadlines(_Closed):
     """Last days of the notice's three steps (通知第四部分)."""
 
-    materials: dt.date
-    resources: dt.date
-    review: dt.date
+    materials: Day
+    resources: Day
+    review: Day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(_Closed):
     """The collection itself."""
 
     id: str
     title: str
     document: str
-    year: Annotated[int, Bounds(least=2000, most=2100)]
+    year: int = pydantic.Field(ge=2000, le=2100)
     deadlines: Deadlines
     contacts: tuple[str, ...]
-    review_date: dt.date | None = None
+    review_date: Day | None = None
     """The day that counts as today; None: the day of the run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoStandard:
+class VideoStandard(_Closed):
     """附件3 clause 1, with the judgement calls that the notice leaves open."""
 
     extensions: tuple[str, ...]
     codecs: tuple[str, ...]
     audio_codecs: tuple[str, ...]
-    min_long_side: Count
-    min_short_side: Count
+    min_long_side: pydantic.PositiveInt
+    min_short_side: pydantic.PositiveInt
     min_fps: Rate
-    fps_tolerance: Annotated[float, Bounds(least=0, most=0.1)]
-    min_bitrate: Amount
-    max_bitrate: Count | None = None
+    fps_tolerance: pydantic.FiniteFloat = pydantic.Field(ge=0, le=0.1)
+    min_bitrate: pydantic.NonNegativeInt
+    max_bitrate: pydantic.PositiveInt | None = None
     bitrate_scope: Literal["file", "stream"]
-    min_audio_rate: Amount = 0
+    min_audio_rate: pydantic.NonNegativeInt = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioStandard:
+class AudioStandard(_Closed):
     """附件3 clause 2."""
 
     extensions: tuple[str, ...]
-    min_rate: Count
-    channels: Count
+    min_rate: pydantic.PositiveInt
+    channels: pydantic.PositiveInt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(_Closed):
     """A technical standard under a name."""
 
     label: str
@@ -100,8 +119,7 @@ class Profile:
     audio: AudioStandard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DurationTolerance:
+class DurationTolerance(_Closed):
     """Declared against measured length, in seconds; `percent` of the measured length."""
 
     same: Share
@@ -112,47 +130,42 @@ class DurationTolerance:
     longest: Rate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keywords:
+class Keywords(_Closed):
     """How many keywords, and how long one may be."""
 
-    fewest: Amount
-    most: Count
-    longest: Count
+    fewest: pydantic.NonNegativeInt
+    most: pydantic.PositiveInt
+    longest: pydantic.PositiveInt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cover:
+class Cover(_Closed):
     """What a cover should be; 0 asks nothing."""
 
-    min_width: Amount = 0
-    min_height: Amount = 0
+    min_width: pydantic.NonNegativeInt = 0
+    min_height: pydantic.NonNegativeInt = 0
     max_mb: Share = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
+class Links(_Closed):
     """How links are opened (`make links`); times in seconds."""
 
-    keep_days: Annotated[int, Bounds(least=1, most=365)]
-    tries: Annotated[int, Bounds(least=1, most=10)]
+    keep_days: int = pydantic.Field(ge=1, le=365)
+    tries: int = pydantic.Field(ge=1, le=10)
     between_tries: Share
-    per_host: Annotated[float, Bounds(least=1, most=60)]
-    deadline: Annotated[float, Bounds(least=1, most=300)]
-    at_once: Annotated[int, Bounds(least=1, most=200)]
+    per_host: pydantic.FiniteFloat = pydantic.Field(ge=1, le=60)
+    deadline: pydantic.FiniteFloat = pydantic.Field(ge=1, le=300)
+    at_once: int = pydantic.Field(ge=1, le=200)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(_Closed):
     """What one file may cost."""
 
-    workbook_mb: Annotated[int, Bounds(least=1, most=2000)]
-    seconds: Annotated[float, Bounds(least=1, most=86_400)]
-    memory_mb: Annotated[int, Bounds(least=512, most=1 << 20)]
+    workbook_mb: int = pydantic.Field(ge=1, le=2000)
+    seconds: pydantic.FiniteFloat = pydantic.Field(ge=1, le=86_400)
+    memory_mb: int = pydantic.Field(ge=512, le=1 << 20)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(_Closed):
     """The whole of `config.yaml`."""
 
     call: Call
@@ -173,22 +186,22 @@ class Settings:
     profile: str
     profiles: dict[str, Profile]
     duration: DurationTolerance
-    earliest_created: dt.date
+    earliest_created: Day
     platforms: dict[str, str]
-    platform_aliases: dict[str, str] = field(default_factory=dict)
+    platform_aliases: dict[str, str] = {}
     """Other ways of writing a platform's name, to the one in `platforms`."""
     unit_register: str
     """Path of 报送单位名录.xlsx; where there is no such file, units are not checked."""
     earlier: tuple[str, ...] = ()
     """Lists of earlier years, beside those under input/往年/."""
-    similar: Annotated[float, Bounds(least=50, most=100)]
+    similar: pydantic.FiniteFloat = pydantic.Field(ge=50, le=100)
     """From which likeness of names, in percent, two resources are near-duplicates."""
     statement: str
     """附件2 word for word, with {unit} {year} {date}."""
     returned_rows: Literal["全部", "有问题的", "不退回"] = "全部"
     links: Links
     safe_corrections: Literal["警告", "错误"] = "警告"
-    severity: dict[str, Severity] = field(default_factory=dict)
+    severity: dict[str, Severity] = {}
     off: tuple[str, ...] = ()
     limits: Limits
     engine: Literal["local", "inline", "dask"] = "local"
@@ -242,24 +255,25 @@ def load(path: Path) -> Loaded:
     """The settings in a file. Raises ConfigError with every mistake found, in the order of the file."""
     raw, text = _read(path)
     tree, lines, problems = _parse(path, text)
-    settings, mistakes = read(Settings, tree)
-    problems += [_told(each, lines) for each in mistakes]
+    try:
+        settings = Settings.model_validate(tree)
+    except pydantic.ValidationError as error:
+        problems += [_told(item, lines) for item in error.errors()]
     problems += _references(tree, lines)
     problems += _structure(tree, lines, path.parent)
-    if settings is None or problems:
+    if problems:
         raise ConfigError(path, [f"第 {line} 行：{said}。" for line, said in sorted(problems)])
     return Loaded(_beside(settings, path.parent), hashlib.sha256(raw).hexdigest())
 
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """Files that the settings name are looked for beside the file that names them."""
-    schema = settings.catalog_schema
-    return replace(
-        settings,
-        unit_register=str(folder / settings.unit_register),
-        catalog_schema=schema and str(folder / schema),
-        earlier=tuple(str(folder / each) for each in settings.earlier),
-    )
+    found = {
+        "unit_register": str(folder / settings.unit_register),
+        "catalog_schema": settings.catalog_schema and str(folder / settings.catalog_schema),
+        "earlier": tuple(str(folder / each) for each in settings.earlier),
+    }
+    return settings.model_copy(update=found)
 
 
 def _structure(tree: Mapping[str, Any], lines: Mapping[Keys, int], folder: Path) -> Iterator[Problem]:
@@ -274,6 +288,7 @@ def _structure(tree: Mapping[str, Any], lines: Mapping[Keys, int], folder: Path)
             yield lines[("catalog_schema",)], str(error)
 
 
+Keys = tuple[str, ...]
 Entries = list[tuple[Keys, str]]
 """Names with their places."""
 Problem = tuple[int, str]
@@ -378,30 +393,43 @@ def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems
 
 _SAID = {
     "missing": "缺少“{key}”这一项，请从随程序提供的 config.yaml 抄回",
-    "no_text": "“{key}”应填一段文字，现为{value}",
-    "no_whole_number": "“{key}”应填整数，现为{value}",
-    "no_number": "“{key}”应填数字，现为{value}",
-    "no_day": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
-    "not_among": "“{key}”只能填 {expected}，现为{value}",
-    "not_above": "“{key}”应大于 {above}，现为{value}",
-    "too_little": "“{key}”应不小于 {least}，现为{value}",
-    "too_much": "“{key}”应不大于 {most}，现为{value}",
-    "no_list": "“{key}”应是一组内容，每行一个，以“- ”开头，现为{value}",
+    "string_type": "“{key}”应填一段文字，现为{value}",
+    "int_parsing": "“{key}”应填整数，现为{value}",
+    "int_type": "“{key}”应填整数，现为{value}",
+    "float_parsing": "“{key}”应填数字，现为{value}",
+    "float_type": "“{key}”应填数字，现为{value}",
+    "finite_number": "“{key}”应填数字，现为{value}",
+    "date_from_datetime_parsing": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "date_parsing": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "date_type": "“{key}”应填 2024-05-15 这样的日期，现为{value}",
+    "literal_error": "“{key}”只能填 {expected}，现为{value}",
+    "enum": "“{key}”只能填 {expected}，现为{value}",
+    "greater_than": "“{key}”应大于 {gt}，现为{value}",
+    "greater_than_equal": "“{key}”应不小于 {ge}，现为{value}",
+    "less_than_equal": "“{key}”应不大于 {le}，现为{value}",
+    "tuple_type": "“{key}”应是一组内容，每行一个，以“- ”开头，现为{value}",
     "not_ascending": "“{key}”应先写小的，再写大的",
-    "too_many": "“{key}”应是两个数，如 [2, 100]",
-    "no_names": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
+    "too_short": "“{key}”应是两个数，如 [2, 100]",
+    "too_long": "“{key}”应是两个数，如 [2, 100]",
+    "dict_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
+    "model_type": "“{key}”下面应是缩进的“名称: 内容”，现为{value}",
 }
 
 
-def _told(mistake: Mistake, lines: Mapping[Keys, int]) -> Problem:
-    """One mistake, said in Chinese with its line."""
-    where, given = mistake.where, mistake.given
+def _told(error: Any, lines: Mapping[Keys, int]) -> Problem:
+    """One of pydantic's errors, said in Chinese with its line."""
+    where = tuple(str(step) for step in error["loc"])
     key = ".".join(where)
-    if mistake.kind == "unknown":
-        known = keys_of(Settings, where[:-1])
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(where[:-1])
         return _line(where, lines), f"不认识“{key}”{_perhaps(where[-1], known) or '，请删去'}"
-    value = f"“{given}”" if isinstance(given, str) else "空" if given is None else "一组内容"
-    return _line(where, lines), _SAID[mistake.kind].format(key=key, value=value, **mistake.facts)
+    facts = {name: f"{v:g}" if isinstance(v, float) else str(v) for name, v in error.get("ctx", {}).items()}
+    facts["expected"] = facts.get("expected", "").replace("'", "").replace(" or ", " 或 ")
+    given = error["input"]
+    facts["value"] = f"“{given}”" if isinstance(given, str) else "空" if given is None else "一组内容"
+    return _line(where, lines), _SAID.get(error["type"], "“{key}”的写法不对，现为{value}").format(
+        key=key, **facts
+    )
 
 
 def _line(where: Keys, lines: Mapping[Keys, int]) -> int:
@@ -411,6 +439,15 @@ def _line(where: Keys, lines: Mapping[Keys, int]) -> int:
 
 def _nearest(word: str, known: list[str]) -> str:
     return next(iter(difflib.get_close_matches(word, known, 1, 0.6)), "")
+
+
+def _known_keys(where: Keys) -> list[str]:
+    """The keys of the section at `where`; none where names are free."""
+    model: Any = Settings
+    for step in where:
+        fields = getattr(model, "model_fields", None)
+        model = fields[step].annotation if fields else get_args(model)[-1]
+    return list(getattr(model, "model_fields", ()))
 
 
 def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[Problem]:

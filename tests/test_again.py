@@ -42,7 +42,7 @@ OWN = {"run.json", "history.db", CACHE, ".运行中"}
 
 
 def settings_with(**changes: Any) -> Loaded:
-    return replace(LOADED, settings=replace(LOADED.settings, **changes))
+    return replace(LOADED, settings=LOADED.settings.model_copy(update=changes))
 
 
 def validated(source: Path, output: Path, loaded: Loaded = LOADED, jobs: int = 1) -> dict[str, str]:
@@ -248,7 +248,7 @@ def _with_another_text(workbook: bytes) -> bytes:
 def test_a_changed_threshold_asks_those_rules_that_read_it_about_everybody(
     call: Path, later: Path, forgetful: Path, watch: Watch
 ) -> None:
-    stricter = replace(LOADED.settings.duration, shortest=11, same=0)
+    stricter = LOADED.settings.duration.model_copy(update={"shortest": 11, "same": 0})
     loaded = settings_with(duration=stricter)
     again = validated(call, later, loaded)
     assert not {"read_submission", "probe_file"} & set(watch.done)

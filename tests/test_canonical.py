@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -130,7 +129,7 @@ def test_the_schema_refuses_what_is_not_right(texts: set[str]) -> None:
 
 
 def test_a_check_that_fails_is_a_fault_of_the_program() -> None:
-    schema = build_schema(replace(SETTINGS, catalog_schema="没有.xsd"))
+    schema = build_schema(SETTINGS.model_copy(update={"catalog_schema": "没有.xsd"}))
     with pytest.raises(RuntimeError, match="schema"):
         refused(schema, "资源目录", {"<a>1</a>"})
 

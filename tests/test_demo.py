@@ -293,7 +293,7 @@ def test_csv_is_what_excel_in_chinese_saves():
 
 def validate(source: Path, output: Path, jobs: int, profile: str = "henan-2024") -> None:
     loaded = load(ROOT / "config.yaml")
-    settings = replace(loaded.settings, profile=profile)
+    settings = loaded.settings.model_copy(update={"profile": profile})
     result = run(source, output, replace(loaded, settings=settings), jobs, NOW, Progress(io.StringIO()))
     assert result.faults == []
 

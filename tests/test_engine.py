@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,7 +52,7 @@ def ending_of(outcome: object) -> object:
 def test_a_scheduler_that_is_not_there_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.small_tables import SETTINGS  # the tasks below are imported by the cluster too
 
-    settings = replace(SETTINGS, engine="dask", scheduler="tcp://127.0.0.1:9")
+    settings = SETTINGS.model_copy(update={"engine": "dask", "scheduler": "tcp://127.0.0.1:9"})
     monkeypatch.setattr("pipeline.cluster._CONNECT_SECONDS", 1)
     with (
         pytest.raises(EngineError, match=r"连不上 dask 的调度器“tcp://127\.0\.0\.1:9”"),

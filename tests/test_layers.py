@@ -31,12 +31,11 @@ ROOMS = {
     "docxtpl": {"render"},
     "rich": {"screen", "progress"},
     "yaml": {"settings"},
-    "pydantic": {"render"},
     "pandera": {"schema"},
 }
 CORE = {
     "model", "fields", "column", "rules", "schema", "canonical", "validate", "join", "summarise", "files",
-    "rounds", "figures", "papers", "papertables", "pattern", "typed",
+    "rounds", "figures", "papers", "papertables",
 }  # fmt: skip
 EDGES = {
     "collect",

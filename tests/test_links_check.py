@@ -7,7 +7,6 @@ import datetime as dt
 import ipaddress
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from tests.link_server import Names, Recorder, serving
 from tests.small_tables import ROOT, SETTINGS
 
 NOW = dt.datetime(2024, 5, 1, 8, tzinfo=dt.UTC)
-QUICK = replace(SETTINGS.links, per_host=0.0, between_tries=0.0, deadline=5.0)
+QUICK = SETTINGS.links.model_copy(update={"per_host": 0.0, "between_tries": 0.0, "deadline": 5.0})
 A, B = "https://a.example.cn/course/1", "https://b.example.cn/course/1"
 WITNESS = "https://www.icourse163.org/"
 
@@ -123,7 +122,7 @@ def test_a_lone_dead_name_is_borne_out_by_a_witness(tmp_path: Path) -> None:
 def test_a_dead_host_is_not_asked_for_each_of_its_links(tmp_path: Path) -> None:
     many = [f"https://dead.example.cn/course/{number}" for number in range(60)]
     resolve = names()
-    one_by_one = replace(QUICK, at_once=1)
+    one_by_one = QUICK.model_copy(update={"at_once": 1})
     summary = check(
         [*many, A], tmp_path / "x.db", Recorder(), resolve, witnesses=[WITNESS], settings=one_by_one
     )

@@ -315,7 +315,7 @@ def test_lists_are_found_below_the_folder_and_where_the_settings_say(tmp_path: P
         "往年/说明.txt",
     )
     put(tmp_path, "往年/扫描.pdf", "往年.zip", "郑州大学/清单.xlsx")
-    settings = replace(SETTINGS, earlier=(str(tmp_path / "旧" / "2021.xlsx"),))
+    settings = SETTINGS.model_copy(update={"earlier": (str(tmp_path / "旧" / "2021.xlsx"),)})
     found = [path.relative_to(tmp_path).as_posix() for path in earlier_files(tmp_path, settings)]
     assert sorted(found) == [
         "往年.zip",
@@ -338,7 +338,7 @@ def test_a_list_is_read_and_what_cannot_be_used_is_named(tmp_path: Path, workers
     else:
         put(source, "往年/外面")
     before = {path: path.read_bytes() for path in source.rglob("*") if path.is_file()}
-    settings = replace(SETTINGS, earlier=("没有/2021.xlsx",))
+    settings = SETTINGS.model_copy(update={"earlier": ("没有/2021.xlsx",)})
     earlier = read_earlier(source, settings, tmp_path / "收件", workers, LIMITS, Progress(io.StringIO()))
     assert earlier.table is not None
     [[*values, name]] = earlier.table.to_numpy().tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -38,7 +37,7 @@ def found(
         resources["@measured"] = pd.Series(measured, resources.index, dtype=float)
     covers = pd.DataFrame([RIGHT_COVER] * len(resources)).drop(columns="资源封面")
     covers = covers.assign(**{"@index": resources.index}).join(table.values, on="@index")
-    alone = replace(settings, off=tuple(code for code in REGISTER.rules if code not in codes))
+    alone = settings.model_copy(update={"off": tuple(code for code in REGISTER.rules if code not in codes)})
     outcome = validate(table, {"resources": resources, "covers": covers}, alone, TODAY)
     assert outcome.faults == []
     every = [*table.findings, *outcome.findings]
@@ -60,7 +59,7 @@ def rows_of(findings: Iterable[Finding]) -> list[int]:
 
 
 def with_settings(**changes: object) -> Settings:
-    return replace(SETTINGS, **changes)
+    return SETTINGS.model_copy(update=changes)
 
 
 # --- one value: canonical form, how sure, how bad ---------------------------------------------
@@ -196,7 +195,7 @@ def test_canonical_value(at: int) -> None:
 @pytest.mark.parametrize("field", sorted({case[0] for case in CANONICAL}))
 def test_a_value_that_is_suggested_is_refused_by_no_rule_of_its_field(field: str) -> None:
     mine = {code for code, rule in REGISTER.rules.items() if rule.on == field and code[0] in "GR"}
-    settings = with_settings(keywords=replace(SETTINGS.keywords, fewest=1))
+    settings = with_settings(keywords=SETTINGS.keywords.model_copy(update={"fewest": 1}))
     beside = {"所属顺序": {"所属系列": "航天史"}, "部署平台": {"资源链接": "https://c.cn/1"}}.get(field, {})
     values = {value for name, _, _, _, value, _ in CANONICAL if name == field and value}
     rows = [{"资源类型": "A03", field: value, **beside} for value in sorted(values)]
@@ -587,7 +586,7 @@ KEYWORDS: list[tuple[str, list[str]]] = [
 
 
 def test_number_and_length_of_keywords() -> None:
-    limits = replace(SETTINGS.keywords, fewest=3, most=8, longest=20)
+    limits = SETTINGS.keywords.model_copy(update={"fewest": 3, "most": 8, "longest": 20})
     cases = ([{"关键词": text}] for text, _ in KEYWORDS)
     told = in_each(cases, "R17-2b", "R17-2c", settings=with_settings(keywords=limits))
     assert [[each.code for each in case] for case in told] == [codes for _, codes in KEYWORDS]

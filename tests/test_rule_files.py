@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -38,7 +37,7 @@ def of_media(*rows: dict[str, Any], settings: Settings = SETTINGS) -> list[Findi
 
 
 def of_covers(*rows: dict[str, Any], **limits: float) -> list[Finding]:
-    settings = replace(SETTINGS, cover=replace(SETTINGS.cover, **limits))
+    settings = SETTINGS.model_copy(update={"cover": SETTINGS.cover.model_copy(update=limits)})
     return judged("covers", {**COVER_COLUMNS, **RIGHT_COVER}, list(rows), settings)
 
 
@@ -100,8 +99,8 @@ def test_a_broken_file_says_nothing_of_dates() -> None:
 
 def other_standard(**video: Any) -> Settings:
     profile = SETTINGS.standard
-    changed = replace(profile, video=replace(profile.video, **video))
-    return replace(SETTINGS, profiles={SETTINGS.profile: changed})
+    changed = profile.model_copy(update={"video": profile.video.model_copy(update=video)})
+    return SETTINGS.model_copy(update={"profiles": {SETTINGS.profile: changed}})
 
 
 def test_sentences_say_what_the_profile_asks() -> None:
@@ -122,7 +121,7 @@ def test_sentences_say_what_the_profile_asks() -> None:
 
 def test_sound_is_judged_by_the_profile_in_force() -> None:
     sound = {"资源类型": "A02", "role": "audio", "sort": "audio", "real": "mp3", "channels": 2.0}
-    strict = replace(SETTINGS, profile="smartedu-international-2025")
+    strict = SETTINGS.model_copy(update={"profile": "smartedu-international-2025"})
     assert of_media({**sound, "rate": 44_100.0}) == []
     (found,) = tell(of_media({**sound, "rate": 44_100.0}, settings=strict), strict)
     assert "低于 48 kHz" in found.message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -35,7 +34,7 @@ def found(
     resources = resources_of(table)
     if seconds:
         resources["@measured"] = seconds
-    settings = replace(SETTINGS, off=(*OTHERS, *off))
+    settings = SETTINGS.model_copy(update={"off": (*OTHERS, *off)})
     given_tables = {"resources": resources, "media": NO_MEDIA, **tables}
     outcome = validate(table, given_tables, settings, TODAY)  # type: ignore[arg-type]
     assert [fault for fault in outcome.faults if fault[0] == code] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,7 @@ def found_on(field: str, text: str, **changes: object) -> list[Finding]:
 
 
 def found_in(rows: list[dict[str, str]], **changes: object) -> list[Finding]:
-    chosen = replace(SETTINGS, off=OTHERS, **changes)
+    chosen = SETTINGS.model_copy(update={"off": OTHERS, **changes})
     table = table_of(rows, chosen)
     outcome = validate(table, {"resources": resources_of(table)}, chosen, TODAY)
     return [*table.findings, *outcome.findings]
@@ -499,7 +498,7 @@ def test_rights_of_another_body(unit: str, holder: str) -> None:
     assert found.code == "R11-3"
     table = table_of([row])
     authorised = resources_of(table).assign(**{"@authorised": True})
-    outcome = validate(table, {"resources": authorised}, replace(SETTINGS, off=OTHERS), TODAY)
+    outcome = validate(table, {"resources": authorised}, SETTINGS.model_copy(update={"off": OTHERS}), TODAY)
     assert outcome.findings == []
     assert codes_on_holder({**row, "资源文件": "讲座.mp4;版权授权书.pdf"}) == set()
 
@@ -624,7 +623,7 @@ def test_any_cell_gives_a_value_or_a_finding(row: dict[str, str], kind: Kind) ->
     kinds = {(2, name): kind for name in row} if kind is not Kind.TEXT else {}
     lengths = {**SETTINGS.lengths, "版权方": (2, 20)}
     changes = {"required": ("资源名称", "创建时间"), "lengths": lengths, "off": OTHERS}
-    chosen = replace(SETTINGS, **changes)
+    chosen = SETTINGS.model_copy(update=changes)
     table = canonical([submission([{**RIGHT_ROW, **row}], kinds=kinds)], chosen)
     outcome = validate(table, {"resources": resources_of(table)}, chosen, TODAY)
     assert table.faults == outcome.faults == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -96,15 +95,17 @@ def settings_for(rows: list[dict[str, str]]) -> Settings:
     """The settings that an example asks for: a `profile`, limits of covers as `cover.min_width`."""
     named = {name: text for row in rows for name, text in row.items() if text}
     limits = {n.removeprefix("cover."): int(text) for n, text in named.items() if n.startswith("cover.")}
-    cover = replace(SETTINGS.cover, **limits)
+    cover = SETTINGS.cover.model_copy(update=limits)
     listed = tuple(filter(None, named.get("categories", "").split(";")))
-    return replace(SETTINGS, profile=named.get("profile", SETTINGS.profile), cover=cover, categories=listed)
+    return SETTINGS.model_copy(
+        update={"profile": named.get("profile", SETTINGS.profile), "cover": cover, "categories": listed}
+    )
 
 
 def run_alone(rule: Rule, rows: list[dict[str, str]]) -> list[Finding]:
     table, tables = tables_for(rule, rows)
     others = tuple(REGISTER.rules.keys() - {rule.code})
-    outcome = validate(table, tables, replace(settings_for(rows), off=others), TODAY)
+    outcome = validate(table, tables, settings_for(rows).model_copy(update={"off": others}), TODAY)
     assert [fault for fault in outcome.faults if fault[0] == rule.code] == []
     assert rule.code not in outcome.skipped
     assert {found.code for found in outcome.findings} <= {rule.code}
@@ -156,7 +157,7 @@ def test_table_rule_is_silent_on_right_and_on_empty_tables(rule: Rule) -> None:
     assert run_alone(rule, [{}]) == []
     table, tables = tables_for(rule, [{}])
     empty = {**tables, rule.table: tables[rule.table].iloc[:0]}
-    alone = replace(SETTINGS, off=tuple(REGISTER.rules.keys() - {rule.code}))
+    alone = SETTINGS.model_copy(update={"off": tuple(REGISTER.rules.keys() - {rule.code})})
     assert validate(table, empty, alone, TODAY).faults == []
 
 

@@ -17,7 +17,7 @@ from tests.small_tables import OTHER_ROW, SETTINGS, TODAY, resources_of, table_o
 
 def outcome_of(rows: list[dict[str, str]], **changes: object):  # type: ignore[no-untyped-def]
     table = table_of(rows)
-    settings = replace(SETTINGS, **changes)
+    settings = SETTINGS.model_copy(update=changes)
     return table, validate(table, {"resources": resources_of(table)}, settings, TODAY)
 
 
@@ -66,10 +66,12 @@ def test_a_malformed_cell_is_told_once_and_seen_by_no_other_rule() -> None:
 
 def test_severity_of_a_code_and_of_safe_corrections_can_be_set() -> None:
     table = table_of([{"关键词": "甲、乙"}, {"创建时间": "2022.3.23"}])
-    changed = replace(SETTINGS, severity={"R17-1": Severity.WARNING}, safe_corrections="错误")
+    changed = SETTINGS.model_copy(
+        update={"severity": {"R17-1": Severity.WARNING}, "safe_corrections": "错误"}
+    )
     assert [each.severity for each in tell(table.findings, changed)] == [Severity.WARNING, Severity.ERROR]
     assert [each.severity for each in tell(table.findings, SETTINGS)] == [Severity.ERROR, Severity.WARNING]
-    assert tell(table.findings, replace(SETTINGS, off=("R17-1", "R10-2"))) == []
+    assert tell(table.findings, SETTINGS.model_copy(update={"off": ("R17-1", "R10-2")})) == []
 
 
 def test_the_measured_length_settles_an_ambiguous_one() -> None:
