@@ -32,12 +32,6 @@ def run(
 
     Raises OutputError, HistoryError, RegisterError, EngineError, or OSError if input_folder cannot be listed.
     """
-<<<<<<< HEAD
-    # A run makes millions of small objects and hardly a cycle: looking for cycles costs a tenth of it.
-    gc.set_threshold(100_000, 20, 20)
-=======
-    register = read_register(Path(loaded.settings.unit_register))
->>>>>>> b4e13fc394f2cbdf17437f0ac20a2d2814fcb275
     with (
         locked(output, now.isoformat(timespec="seconds")),
         open_engine(loaded.settings, jobs) as engine,
