@@ -236,7 +236,7 @@ def _lines(sheet: Sheet, header_row: int, columns: Mapping[str, int]) -> Iterato
         if row <= header_row or not any(texts.values()):
             continue
         for name, column in columns.items():
-            if sheet.kinds.get((row, column)) in (Kind.ERROR, Kind.UNCALCULATED, Kind.PICTURE):
+            if sheet.kinds.get(column, {}).get(row) in (Kind.ERROR, Kind.UNCALCULATED, Kind.PICTURE):
                 where = f"工作表“{sheet.name}”的 {letters(column)}{row}"
                 raise _Unusable(f"{where}（{name}）不是文字，请改为文字")
         yield row, texts

@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, count, starmap
-from operator import getitem
+from itertools import chain, count, repeat, starmap
 from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
 
-from pipeline.model import Area, Book, Kind, Sheet
+from pipeline.grid import Grid, joined
+from pipeline.model import Area, Book, Kind, Rows, Sheet
 from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
-from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, Look, NotPlain, Row
+from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, NotPlain, Row
 from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
 from pipeline.read.package import Package, local, parse
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
@@ -260,6 +260,16 @@ class Numbers(dict[str, str]):
         """Text and kind."""
         return self[stored], self.kinds[stored]
 
+    def column(self, values: Sequence[str]) -> tuple[Sequence[str], Iterable[Kind]]:
+        """Texts and kinds of many."""
+        if self.form == GENERAL and _INTEGERS.fullmatch("\0".join(values)):
+            return values, repeat(Kind.NUMBER)
+        return list(map(self.__getitem__, values)), map(self.kinds.__getitem__, values)
+
+
+_INTEGERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,19})(?:\0|\Z))++")
+"""Integers that stand as they are shown: `number_text` would leave them alone."""
+
 
 _NUMERALS = tuple(map(str, range(5_000)))
 """Made once: nearly every workbook needs them."""
@@ -342,7 +352,8 @@ def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetR
     try:
         rows, around = cells.plain_sheet(text)
         return sheet_of(name, hidden, rows, around, part, reading, targets)
-    except NotPlain:
+    except (NotPlain, Refused):
+        # Rows came out of turn: of several that are wrong the full road tells the first.
         reading.budget.left = left
         return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
 
@@ -362,11 +373,10 @@ def sheet_of(
     """
     content = _Content(name, reading)
     for row in rows:
-        if not isinstance(row, Block):
+        if isinstance(row, Block):
+            content.add_block(row)
+        else:
             content.add(*row)
-        elif not content.add_block(row):
-            for each in row.rows():
-                content.add(*each)
     found = cells.around_rows(around, part)
     links = [
         (area, targets.get(relation, "") + (f"#{inside}" if inside else ""))
@@ -376,7 +386,7 @@ def sheet_of(
     return Sheet(
         name=name,
         hidden=hidden,
-        rows=content.ascending(),
+        rows=content.rows(),
         kinds=content.kinds,
         merged=tuple(_area(ref, name) for ref in found.merged),
         formulas=frozenset(content.formulas),
@@ -388,70 +398,67 @@ def sheet_of(
     )
 
 
-class _Plan(NamedTuple):
-    """How rows of one look are read: columns, ascending, and the table of texts by values of each.
-
-    numbers: place among them, column and table of those that hold numbers, which have a kind.
-    """
-
-    columns: list[int]
-    tables: Sequence[Mapping[str, str]]
-    numbers: list[tuple[int, int, Numbers]]
-
-
 class _Content:
-    """The cells of one sheet while they are gathered."""
+    """The cells of one sheet while they are gathered: blocks as columns, other rows one by one."""
 
     def __init__(self, name: str, reading: SheetReading) -> None:
-        self.rows: dict[int, dict[int, str]] = {}
-        self.kinds: dict[tuple[int, int], Kind] = {}
+        self.kinds: dict[int, dict[int, Kind]] = {}
         self.formulas: set[tuple[int, int]] = set()
         self.links: list[tuple[Area, str]] = []
         self.hidden_rows: set[int] = set()
+        self._rows: dict[int, dict[int, str]] = {}
+        self._grids: list[Grid] = []
         self._name = name
         self._reading = reading
-        self._plans: dict[Look, _Plan] = {}
 
-    def ascending(self) -> dict[int, dict[int, str]]:
-        """The rows by their numbers."""
-        numbers = list(self.rows)
-        return self.rows if numbers == sorted(numbers) else dict(sorted(self.rows.items()))
+    def rows(self) -> Rows:
+        """All rows by their numbers, ascending; raises NotPlain if blocks have one twice."""
+        if not self._grids:
+            numbers = list(self._rows)
+            return self._rows if numbers == sorted(numbers) else dict(sorted(self._rows.items()))
+        together = joined([*self._grids, self._rows])
+        if together is None:
+            raise NotPlain
+        return together
 
-    def add_block(self, block: Block) -> bool:
-        """Read many rows at once; False, and nothing is read, if they must be read cell by cell."""
+    def add_block(self, block: Block) -> None:
+        """Read rows of one look; raises NotPlain if anything is wrong: the full road tells where."""
         try:
-            plans = [self._plans.get(look) or self._plan(look) for look in block.looks]
-            texts = list(map(getitem, chain.from_iterable([plan.tables for plan in plans]), block.values))
-        except BadValue:
-            return False
-        if max(block.numbers) > LAST_ROW:
-            return False
-        blanks = texts.count("")
-        rest, at, before = iter(texts), 0, len(self.rows)
-        for number, hidden, plan in zip(block.numbers, block.hidden, plans, strict=True):
-            # The columns come first: when they are used up no text is lost.
-            line = dict(zip(plan.columns, rest, strict=False))
-            self._keep(number, hidden, {c: text for c, text in line.items() if text} if blanks else line)
-            for place, column, numbers in plan.numbers:
-                self.kinds[number, column] = numbers.kinds[block.values[at + place]]
-            at += len(plan.columns)
-        self._reading.budget.take(len(self.rows) - before, len(texts) - blanks, sum(map(len, texts)))
-        return True
+            columns = self._columns(block)
+        except BadValue as fault:
+            raise NotPlain from fault
+        numbers = block.numbers
+        if all("" in texts for texts in columns.values()):
+            filled = [at for at, texts in enumerate(zip(*columns.values(), strict=True)) if any(texts)]
+            numbers = [numbers[at] for at in filled]
+            columns = {column: [texts[at] for at in filled] for column, texts in columns.items()}
+        if not numbers:
+            return
+        if max(numbers) > LAST_ROW:
+            raise NotPlain
+        self._grids.append(Grid(numbers, columns))
+        if block.hidden:
+            self.hidden_rows.update(numbers)
+        cells_there = sum(len(texts) - texts.count("") for texts in columns.values())
+        self._reading.budget.take(len(numbers), cells_there, sum(map(len, map("".join, columns.values()))))
 
-    def _plan(self, look: Look) -> _Plan:
-        """Raises BadValue if anything about the cells is wrong."""
-        ways = [self._reading.ways[attributes] for attributes in look.attributes]
-        columns = [COLUMNS[letters] for letters in look.columns]
-        if columns != sorted(set(columns)):
-            raise BadValue("不在应有的次序")
-        tables = [self._reading.strings if way is _SHARED else way.numbers for way in ways]
-        numbers = [
-            (place, column, way.numbers)
-            for place, (column, way) in enumerate(zip(columns, ways, strict=True))
-            if way is not _SHARED
-        ]
-        plan = self._plans[look] = _Plan(columns, tables, numbers)
-        return plan
+    def _columns(self, block: Block) -> dict[int, Sequence[str]]:
+        """The texts by column numbers; raises BadValue."""
+        columns: dict[int, Sequence[str]] = {}
+        last = 0
+        for letters, attributes, values in zip(
+            block.look.columns, block.look.attributes, block.values, strict=True
+        ):
+            column, way = COLUMNS[letters], self._reading.ways[attributes]
+            if column <= last:
+                raise BadValue("不在应有的次序")
+            if way is _SHARED:
+                columns[column] = list(map(self._reading.strings.__getitem__, values))
+            else:
+                columns[column], kinds = way.numbers.column(values)
+                self.kinds.setdefault(column, {}).update(zip(block.numbers, kinds, strict=False))
+            last = column
+        return columns
 
     def add(self, number: int, hidden: bool, tokens: list[cells.Token]) -> None:
         """Read the cells of a row one by one; raises Refused naming the cell."""
@@ -464,17 +471,12 @@ class _Content:
         except _BadCell as fault:
             raise Refused(f"工作表“{self._name}”的单元格 {fault.cell} {fault}") from fault
         if line:
-            self._keep(number, hidden, line)
+            if number in self._rows:
+                raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
+            self._rows[number] = line
+            if hidden:
+                self.hidden_rows.add(number)
             self._reading.budget.spend(line)
-
-    def _keep(self, number: int, hidden: bool, line: dict[int, str]) -> None:
-        if not line:
-            return
-        if number in self.rows:
-            raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
-        self.rows[number] = line
-        if hidden:
-            self.hidden_rows.add(number)
 
     def _line(self, number: int, tokens: list[cells.Token]) -> dict[int, str]:
         line: dict[int, str] = {}
@@ -497,7 +499,7 @@ class _Content:
                 if text:
                     line[at] = text
                     if kind is not _TEXT:
-                        kinds[number, at] = kind
+                        kinds.setdefault(at, {})[number] = kind
         except BadValue as fault:
             raise _BadCell(column + row, str(fault)) from fault
         columns = list(line)
