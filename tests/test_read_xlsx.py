@@ -25,7 +25,7 @@ from pipeline.read.book import read_book
 from pipeline.read.budget import Budget
 from pipeline.read.cells import Block, NotPlain
 from pipeline.read.formats import form_of
-from pipeline.read.package import xml_text
+from pipeline.read.package import divided, xml_text
 from pipeline.read.pictures import described_as
 from pipeline.read.refusal import Refused
 from tests.small_tables import by_cell
@@ -331,8 +331,8 @@ FORMS = tuple(form_of(code) for code in ("General", "yyyy-mm-dd", "[h]:mm:ss", "
 def by_plain_road(xml: str) -> Sheet | str | None:
     reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(["零", "一", "二", ""]), Budget())
     try:
-        text = xml_text(xml.encode(), "表")
-        return xlsx.sheet_of("表", False, *cells.plain_sheet(text), "表", reading)
+        around, inside = divided(xml.encode(), "表", "sheetData")
+        return xlsx.sheet_of("表", False, cells.plain_sheet(around, inside), around, "表", reading)
     except NotPlain:
         return None
     except Refused as verdict:
@@ -416,7 +416,8 @@ def one_by_one(xml: str) -> Sheet | str | None:
     """By the plain road, but cell by cell."""
     reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(["零", "一", "二", ""]), Budget())
     try:
-        blocks, around = cells.plain_sheet(xml_text(xml.encode(), "表"))
+        around, inside = divided(xml.encode(), "表", "sheetData")
+        blocks = cells.plain_sheet(around, inside)
         rows = chain.from_iterable(each.rows() if isinstance(each, Block) else [each] for each in blocks)
         return xlsx.sheet_of("表", False, rows, around, "表", reading)
     except NotPlain:
@@ -547,7 +548,7 @@ def test_common_writers_take_the_plain_road(tmp_path: Path) -> None:
     with zipfile.ZipFile(stream) as archive:
         by_xlsxwriter = archive.read("xl/worksheets/sheet1.xml")
     for part in (by_openpyxl, by_xlsxwriter):
-        rows, _ = cells.plain_sheet(xml_text(part, ""))
+        rows = cells.plain_sheet(*divided(part, "", "sheetData"))
         assert len(list(rows)) == 1
 
 

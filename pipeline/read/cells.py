@@ -60,11 +60,12 @@ class Look:
 class Block(NamedTuple):
     """Rows of one look, which have nothing in them but values.
 
-    numbers: of the rows, in their order in the part. values: a column for each of the look's columns.
+    numbers: of the rows, in their order in the part; hidden: of those that are. values: a column for
+    each of the look's columns.
     """
 
     numbers: list[int]
-    hidden: bool
+    hidden: set[int]
     look: Look
     values: Sequence[Sequence[str]]
 
@@ -74,7 +75,7 @@ class Block(NamedTuple):
         lines = zip(*self.values, strict=True) if self.values else repeat(())
         for number, line in zip(self.numbers, lines, strict=False):
             tokens = zip(look.columns, repeat(str(number)), look.attributes, line, none, strict=False)
-            yield number, self.hidden, list(tokens)
+            yield number, number in self.hidden, list(tokens)
 
 
 class NotPlain(Exception):  # noqa: N818 - nothing is wrong, the other road is due
@@ -178,56 +179,57 @@ def _refuse_bad_text(text: str) -> None:
         raise NotPlain
 
 
-def plain_sheet(text: str) -> tuple[Iterable[Row | Block], str]:
-    """The rows of a worksheet part as every common program writes it, and the part without them.
+def plain_sheet(around: str, inside: str) -> Iterable[Row | Block]:
+    """The rows of a worksheet part as every common program writes it, divided at its `sheetData`.
 
-    Raises NotPlain, the rows of a large part when they are asked for.
+    Raises NotPlain, for the rows of a large part when they are asked for.
     """
-    return _small_sheet(text) if len(text) <= _SMALL_SHEET else _sheet(text)
+    if len(around) + len(inside) <= _SMALL_SHEET:
+        return _small_sheet(around, inside)
+    return _sheet(around, inside)
 
 
 @lru_cache(maxsize=128)
-def _small_sheet(text: str) -> tuple[Sequence[Row | Block], str]:
+def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
     """Workbooks made from one template have whole sheets in common, to the letter."""
-    rows, around = _sheet(text)
-    return tuple(rows), around
+    return tuple(_sheet(around, inside))
 
 
-def _sheet(text: str) -> tuple[Iterator[Row | Block], str]:
-    _refuse_bad_text(text)
-    at = text.find("<sheetData>")
-    if at >= 0:
-        start, end = at + len("<sheetData>"), text.find("</sheetData>", at)
-    else:
-        start = end = text.find("<sheetData/>")
-    around = text[:start] + text[end:]
+def _sheet(around: str, inside: str) -> Iterator[Row | Block]:
+    _refuse_bad_text(around)
+    _refuse_bad_text(inside)
     # A comment might hold all that was found.
-    if end < 0 or around.count("<sheetData") != 1 or "<!" in around or "<?" in around:
+    if (
+        not around.count("<sheetData></sheetData>") + around.count("<sheetData/>")
+        == around.count("<sheetData")
+        == 1
+    ):
         raise NotPlain
-    if not _WORKSHEET.match(around):
+    if "<!" in around or "<?" in around or not _WORKSHEET.match(around):
         raise NotPlain
-    return _plain_rows(text, start, end), around
+    return _plain_rows(inside)
 
 
-def _plain_rows(text: str, at: int, end: int) -> Iterator[Row | Block]:
+def _plain_rows(text: str) -> Iterator[Row | Block]:
     """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded.
 
     The rows of each such part come in any order.
     """
-    while (stop := _end_of_rows(text, at, end)) > at:
+    at = 0
+    while (stop := _end_of_rows(text, at)) > at:
         rest = text[at:stop]
         while len(rest) > _WORTH_A_LOOK and (common := _common_look(rest)):
             block, rest = _taken_out(rest, common)
             yield block
         yield from _plain_block(rest)
         at = stop
-    _refuse_more(text[at:end])
+    _refuse_more(text[at:])
 
 
-def _end_of_rows(text: str, at: int, end: int) -> int:
-    stop = text.find(_ROW_END, at + _BLOCK, end)
+def _end_of_rows(text: str, at: int) -> int:
+    stop = text.find(_ROW_END, at + _BLOCK)
     if stop < 0:
-        stop = text.rfind(_ROW_END, at, end)
+        stop = text.rfind(_ROW_END, at)
     return stop + len(_ROW_END) if stop >= 0 else at
 
 
@@ -239,10 +241,12 @@ def _refuse_more(text: str) -> None:
 
 
 class _Common(NamedTuple):
-    """A look that many rows have, and the expression for such a row: groups are its number and its values."""
+    """A look that many rows have, and the expression for such a row.
+
+    Groups are the row's number, its attributes and its values.
+    """
 
     look: Look
-    hidden: bool
     row: re.Pattern[str]
 
 
@@ -255,25 +259,23 @@ def _common_look(text: str) -> _Common | None:
 
 
 def _written(text: str, start: int) -> str:
-    """The row that starts there, with marks in place of its number and its values."""
+    """The cells of the row that starts there, with marks in place of its number and its values."""
     row = text[start : text.find(_ROW_END, start) + len(_ROW_END)]
     head = _ROW.match(row)
     if head is None or len(row) > _LONGEST_LOOK:
         return ""
     number = head[1]
-    own = _VALUE.sub(_VALUE_HERE, row).replace(f'{number}"', f'{_NUMBER_HERE}"')
+    own = _VALUE.sub(_VALUE_HERE, row[head.end() :]).replace(f'{number}"', f'{_NUMBER_HERE}"')
     return _STYLE.sub(rf'\g<1>{number}"', own)
 
 
 @lru_cache(maxsize=64)
 def _common(written: str) -> _Common | None:
-    head = _ROW.match(written.replace(_NUMBER_HERE, "1", 1))
-    look = head and _look(written[head.end() :])
-    if not head or not look:
+    look = _look(written)
+    if not look:
         return None
-    row = re.escape(written).replace(_NUMBER_HERE, "([1-9][0-9]{0,6})", 1)
-    row = row.replace(_NUMBER_HERE, r"\1").replace(_VALUE_HERE, _VALUE.pattern)
-    return _Common(look, _is_hidden(head[2]), re.compile(row))
+    inside = re.escape(written).replace(_NUMBER_HERE, r"\1").replace(_VALUE_HERE, _VALUE.pattern)
+    return _Common(look, re.compile(_ROW.pattern + inside, re.ASCII))
 
 
 def _taken_out(text: str, common: _Common) -> tuple[Block, str]:
@@ -284,10 +286,26 @@ def _taken_out(text: str, common: _Common) -> tuple[Block, str]:
     # None of them can be within another row: then the rows that are left would not end where they should.
     if not all(between.startswith("<row ") for between in left):
         raise NotPlain
-    columns = [pieces[at::width] for at in range(2, width)]
-    if "&" in text:
+    columns = [pieces[at::width] for at in range(3, width)]
+    block = _block(pieces[1::width], pieces[2::width], common.look, columns, escaped="&" in text)
+    return block, "".join(left)
+
+
+def _block(
+    numbers: Iterable[str],
+    attributes: Sequence[str],
+    look: Look,
+    columns: list[Sequence[str]],
+    *,
+    escaped: bool,
+) -> Block:
+    """attributes: of the rows. escaped: whether there are entities anywhere."""
+    rows = list(map(int, numbers))
+    tells = set(filter(_is_hidden, set(attributes)))
+    hidden = {row for row, its in zip(rows, attributes, strict=True) if its in tells} if tells else set()
+    if escaped:
         columns = [[_unescape(each) if "&" in each else each for each in column] for column in columns]
-    return Block(list(map(int, pieces[1::width])), common.hidden, common.look, columns), "".join(left)
+    return Block(rows, hidden, look, columns)
 
 
 def _plain_block(text: str) -> Iterator[Row | Block]:
@@ -297,23 +315,20 @@ def _plain_block(text: str) -> Iterator[Row | Block]:
     before, *rows = _ROW.split(_VALUE_HERE.join(pieces[::2]))
     _refuse_more(before)
     numbers, attributes, contents = rows[::3], rows[1::3], rows[2::3]
-    alike: dict[tuple[Look, bool], list[tuple[str, list[str]]]] = defaultdict(list)
+    alike: dict[Look, list[tuple[str, str, list[str]]]] = defaultdict(list)
     at = 0
     for number, its, content, look in zip(
         numbers, attributes, contents, _looks_of(contents, numbers), strict=True
     ):
         first, at = at, at + (len(look.columns) if look else content.count(_VALUE_HERE))
         if look:
-            alike[look, _is_hidden(its)].append((number, values[first:at]))
+            alike[look].append((number, its, values[first:at]))
         else:
             yield int(number), _is_hidden(its), _plain_cells(_whole(content, values[first:at]))
-    for (look, hidden), lines in alike.items():
-        columns = list(zip(*(line for _, line in lines), strict=True))
-        if "&" in text:
-            columns = [
-                tuple(_unescape(each) if "&" in each else each for each in column) for column in columns
-            ]
-        yield Block([int(number) for number, _ in lines], hidden, look, columns)
+    for look, lines in alike.items():
+        own, its_attributes, its_values = zip(*lines, strict=True)
+        columns: list[Sequence[str]] = list(zip(*its_values, strict=True))
+        yield _block(own, its_attributes, look, columns, escaped="&" in text)
 
 
 def _is_hidden(attributes: str) -> bool:

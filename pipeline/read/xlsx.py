@@ -218,7 +218,7 @@ def _strings(package: Package, links: dict[str, Link]) -> SharedStrings:
         strings = cells.plain_strings(text)
     except NotPlain:
         strings = cells.parsed_strings(text, part)
-    return SharedStrings(map(decoded, strings) if "_x" in text else strings)
+    return SharedStrings(map(decoded, strings) if "_" in text else strings)
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -346,15 +346,16 @@ class SheetReading:
 
 
 def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
-    text = package.text(part)
+    around, inside = package.divided(part, "sheetData")
     left = reading.budget.left
     targets = _outside(package, part)
     try:
-        rows, around = cells.plain_sheet(text)
+        rows = cells.plain_sheet(around, inside)
         return sheet_of(name, hidden, rows, around, part, reading, targets)
     except (NotPlain, Refused):
         # Rows came out of turn: of several that are wrong the full road tells the first.
         reading.budget.left = left
+        text = package.text(part)
         return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
 
 
@@ -437,8 +438,7 @@ class _Content:
         if max(numbers) > LAST_ROW:
             raise NotPlain
         self._grids.append(Grid(numbers, columns))
-        if block.hidden:
-            self.hidden_rows.update(numbers)
+        self.hidden_rows.update(block.hidden.intersection(numbers))
         cells_there = sum(len(texts) - texts.count("") for texts in columns.values())
         self._reading.budget.take(len(numbers), cells_there, sum(map(len, map("".join, columns.values()))))
 
