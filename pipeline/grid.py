@@ -82,7 +82,7 @@ def always_filled(rows: Rows) -> int:
 
 
 def joined(parts: Sequence[Rows]) -> Rows | None:
-    """The rows of all parts, ascending, as a grid unless they are few or sparse; None if one is there twice."""
+    """The rows of all parts, ascending, as a grid unless they are few or sparse; None if one is doubled."""
     parts = sorted(filter(None, parts), key=lambda part: next(iter(part)))
     numbers = [number for part in parts for number in part]
     ordered = sorted(numbers)
@@ -95,7 +95,7 @@ def joined(parts: Sequence[Rows]) -> Rows | None:
     if len(parts) == 1 and isinstance(parts[0], Grid) and numbers == ordered:
         return parts[0]
     own = [list(part) for part in parts]
-    texts = {}
+    texts: dict[int, list[str]] = {}
     for column in columns:
         texts[column] = each = []
         for part, rows in zip(parts, own, strict=True):

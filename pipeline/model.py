@@ -100,9 +100,9 @@ class Sheet:
     """One sheet, exactly as stored. Blank cells are absent.
 
     kinds holds the cells that are not plain text, by column and row. formulas: cells (row, column)
-    whose value is calculated. hidden_rows: those that hold something and are not shown; filtered: a filter is at
-    work. hidden_columns: (first, last) of each run. links: what opens on a click. checked: the cells
-    that have a drop-down or another live check, None where the format does not tell.
+    whose value is calculated. hidden_rows: those that hold something and are not shown; filtered: a
+    filter is at work. hidden_columns: (first, last) of each run. links: what opens on a click. checked:
+    the cells that have a drop-down or another live check, None where the format does not tell.
     """
 
     name: str

@@ -223,7 +223,7 @@ def _table(
     """The first sheet with the needed headers, their row, and the columns of all."""
     for sheet in book.sheets:
         for row, cells in list(sheet.rows.items())[:_HEADER_WITHIN]:
-            columns = {text.strip(" *＊\n"): column for column, text in reversed(cells.items())}
+            columns = {text.strip(" *＊\n"): column for column, text in reversed(list(cells.items()))}
             if all(name in columns for name in needed):
                 return sheet, row, {name: columns[name] for name in headers if name in columns}
     names = "”“".join(needed)

@@ -464,7 +464,7 @@ def test_blocks_of_rows_are_read_as_one_by_one(
     xml = sheet_xml("".join(written))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "_BLOCK", block)
-        patch.setattr(cells, "_SMALL_SHEET", 0)
+        patch.setattr(cells, "SMALL", 0)
         patch.setattr(cells, "_WORTH_A_LOOK", 10 * few)
         patch.setattr(grid, "_FEW", few)
         found, single = by_plain_road(xml), one_by_one(xml)

@@ -34,7 +34,7 @@ def sheet(grid: Grid, name: str = "资源清单", **more: object) -> Sheet:
         name,
         bool(more.pop("hidden", False)),
         {n: c for n, c in rows.items() if c},
-        by_column(more.pop("kinds", {})),  # type: ignore[call-overload]
+        by_column(more.pop("kinds", {})),
         **more,
     )  # type: ignore[arg-type]
 
@@ -493,7 +493,7 @@ def test_rows_and_columns_are_understood_alike(lines: Grid, others: Grid, few: i
     for each in by_rows:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(grid, "_FEW", few)
-            rows = joined([{number: line} for number, line in reversed(each.rows.items())])
+            rows = joined([{number: line} for number, line in reversed(list(each.rows.items()))])
         assert rows == each.rows
         assert isinstance(rows, grid.Grid) == (len(each.rows) > few)
         assert rows is not None

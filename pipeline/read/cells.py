@@ -27,6 +27,7 @@ from lxml import etree
 
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
+from pipeline.read.remembered import SMALL
 
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -136,8 +137,8 @@ _OTHER_TYPE = re.compile(' t="(?![sn]")')
 _LONGEST_LOOK = 20_000
 _PROBES, _COMMON_FROM = 5, 2
 """Rows that are probed for a common look, and how many must have it."""
-_SMALL_SHEET = _WORTH_A_LOOK = 1 << 14
-"""Characters of a part that is remembered, and of rows in which a common look is searched for."""
+_WORTH_A_LOOK = 1 << 14
+"""Characters of rows in which a common look is searched for."""
 _BLOCK = 1 << 18
 _BLANKS = " \n\t"
 _START = r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"((?: [A-Za-z]++="[^"<>&]*+")*+)'
@@ -184,14 +185,13 @@ def plain_sheet(around: str, inside: str) -> Iterable[Row | Block]:
 
     Raises NotPlain, for the rows of a large part when they are asked for.
     """
-    if len(around) + len(inside) <= _SMALL_SHEET:
+    if len(around) + len(inside) <= SMALL:
         return _small_sheet(around, inside)
     return _sheet(around, inside)
 
 
 @lru_cache(maxsize=128)
 def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
-    """Workbooks made from one template have whole sheets in common, to the letter."""
     return tuple(_sheet(around, inside))
 
 
@@ -286,7 +286,7 @@ def _taken_out(text: str, common: _Common) -> tuple[Block, str]:
     # None of them can be within another row: then the rows that are left would not end where they should.
     if not all(between.startswith("<row ") for between in left):
         raise NotPlain
-    columns = [pieces[at::width] for at in range(3, width)]
+    columns: list[Sequence[str]] = [pieces[at::width] for at in range(3, width)]
     block = _block(pieces[1::width], pieces[2::width], common.look, columns, escaped="&" in text)
     return block, "".join(left)
 

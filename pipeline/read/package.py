@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 from lxml import etree
 
 from pipeline.read.refusal import CLEAN, RESAVE, Refused, damaged
+from pipeline.read.remembered import remembered
 from pipeline.read.zipped import ENCRYPTED, METHODS, Limits, inflate, open_zip
 
 LIMITS = Limits(members=10_000, total=1 << 30, ratio=250, ratio_from=8 << 20)
@@ -138,6 +139,7 @@ def _decoded(data: bytes, errors: str = "strict") -> str:
     return data.decode("utf-8-sig", errors)
 
 
+@remembered
 def xml_text(data: bytes, name: str) -> str:
     """XML bytes as the one form that both tokenizers read; raises Refused."""
     text = _characters(data, name, _decoded)
@@ -149,6 +151,7 @@ def xml_text(data: bytes, name: str) -> str:
     return text
 
 
+@remembered
 def divided(data: bytes, name: str, element: str) -> tuple[str, str]:
     """The same without what stands in an element written without attributes, and that, "" if there is none.
 

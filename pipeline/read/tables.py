@@ -149,7 +149,7 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
         column_of(header.sheet.rows, header.columns.get(name, 0), filled) for name in ("资源名称", "资源类型")
     )
     codes = set(filter(_CODE.fullmatch, set(code)))
-    unlikely = set(filter(_SAMPLE.match, title)) | {examples["资源名称"]}
+    unlikely = {text for text in title if "例" in text and _SAMPLE.match(text)} | {examples["资源名称"]}
     enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
     for row, its_title, its_code in zip(filled, title, code, strict=True):
         likely = its_code in codes and its_title not in unlikely

@@ -23,6 +23,7 @@ from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, val
 from pipeline.read.package import Package, local, parse
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
+from pipeline.read.remembered import remembered
 
 _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
 
@@ -67,20 +68,13 @@ def _true(stored: str | None) -> bool:
 
 # --- parts and how they hang together (OPC)
 
-_SMALL = 1 << 15
-"""Characters of a part that may well stay in memory as a tree."""
-
 
 def _root(package: Package, name: str) -> etree._Element:
     """The root element of a part, to be looked at alone; raises Refused as Package.text does."""
-    text = package.text(name)
-    return _small_root(text, name) if len(text) <= _SMALL else parse(text, name)
+    return _tree(package.text(name), name)
 
 
-@lru_cache(maxsize=64)
-def _small_root(text: str, name: str) -> etree._Element:
-    """Workbooks made from one template have styles, lists of parts and of sheets in common, to the letter."""
-    return parse(text, name)
+_tree = remembered(parse)
 
 
 class Link(NamedTuple):
@@ -90,45 +84,48 @@ class Link(NamedTuple):
     target: str
 
 
-def _relationships(package: Package, part: str) -> Iterator[etree._Element]:
+def _relationships(package: Package, part: str) -> tuple[Mapping[str, Link], Mapping[str, str]]:
     folder, name = posixpath.split(part)
     listing = posixpath.join(folder, "_rels", f"{name}.rels")
-    if listing in package:
-        yield from _root(package, listing).iter("{*}Relationship")
+    return _listed(package.text(listing), listing, folder) if listing in package else ({}, {})
 
 
-def _links(package: Package, part: str) -> dict[str, Link]:
-    folder = posixpath.dirname(part)
-    links = {}
-    for item in _relationships(package, part):
-        target = item.get("Target", "").replace("\\", "/")
-        inside = item.get("TargetMode") != "External"
-        where = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") if inside else ""
-        links[item.get("Id", "")] = Link(item.get("Type", "").rpartition("/")[2], where)
-    return links
+@remembered
+def _listed(text: str, name: str, folder: str) -> tuple[Mapping[str, Link], Mapping[str, str]]:
+    """Links of a part in a folder, and the targets of those that lead outside, word for word."""
+    links, outside = {}, {}
+    for item in parse(text, name).iter("{*}Relationship"):
+        identity, target = item.get("Id", ""), item.get("Target", "")
+        where = ""
+        if item.get("TargetMode") == "External":
+            outside[identity] = target
+        else:
+            where = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/"))).lstrip("/")
+        links[identity] = Link(item.get("Type", "").rpartition("/")[2], where)
+    return links, outside
 
 
-def _outside(package: Package, part: str) -> dict[str, str]:
+def _links(package: Package, part: str) -> Mapping[str, Link]:
+    return _relationships(package, part)[0]
+
+
+def _outside(package: Package, part: str) -> Mapping[str, str]:
     """The targets outside the package that a part has links to, word for word, by relationship."""
-    return {
-        item.get("Id", ""): item.get("Target", "")
-        for item in _relationships(package, part)
-        if item.get("TargetMode") == "External"
-    }
+    return _relationships(package, part)[1]
 
 
-def _first(links: dict[str, Link], kind: str) -> str:
+def _first(links: Mapping[str, Link], kind: str) -> str:
     return next((link.target for link in links.values() if link.type == kind), "")
 
 
-def _main_part(roots: dict[str, Link]) -> str:
+def _main_part(roots: Mapping[str, Link]) -> str:
     main = _first(roots, "officeDocument")
     if not main:
         raise Refused("文件不完整，缺少其中的工作簿目录")
     return main
 
 
-def _modified(package: Package, roots: dict[str, Link]) -> str:
+def _modified(package: Package, roots: Mapping[str, Link]) -> str:
     part = _first(roots, "core-properties")
     if part not in package:
         return ""
@@ -136,7 +133,7 @@ def _modified(package: Package, roots: dict[str, Link]) -> str:
     return next(((stamp.text or "").strip() for stamp in stamps), "")
 
 
-def _active(package: Package, links: dict[str, Link], *, outside: bool) -> tuple[str, ...]:
+def _active(package: Package, links: Mapping[str, Link], *, outside: bool) -> tuple[str, ...]:
     """outside: whether a formula points outside."""
     types = {link.type for link in links.values()}
     names = package.names()
@@ -165,7 +162,7 @@ def _leftovers(package: Package) -> Iterator[str]:
 
 
 def _listed_sheets(
-    package: Package, workbook: etree._Element, links: dict[str, Link]
+    package: Package, workbook: etree._Element, links: Mapping[str, Link]
 ) -> list[tuple[str, bool, str]]:
     """Name, hidden and part of every worksheet in order; chart and macro sheets are passed over."""
     listed = []
@@ -188,12 +185,17 @@ def _listed_sheets(
 # --- styles and shared strings
 
 
-def _style_sheet(package: Package, links: dict[str, Link]) -> tuple[Form, ...]:
+def _style_sheet(package: Package, links: Mapping[str, Link]) -> tuple[Form, ...]:
     """The number form of every cell style, in order (`cellXfs`)."""
     part = _first(links, "styles")
     if not part:
         return ()
-    root = _root(package, part)
+    return _forms(package.text(part), part)
+
+
+@remembered
+def _forms(text: str, part: str) -> tuple[Form, ...]:
+    root = parse(text, part)
     codes = dict(BUILTIN)
     for item in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_count(item.get("numFmtId"), part)] = item.get("formatCode", "")
@@ -209,7 +211,7 @@ def _count(stored: str | None, part: str) -> int:
     return int(stored)
 
 
-def _strings(package: Package, links: dict[str, Link]) -> SharedStrings:
+def _strings(package: Package, links: Mapping[str, Link]) -> SharedStrings:
     part = _first(links, "sharedStrings")
     if not part:
         return SharedStrings(())
