@@ -146,7 +146,7 @@ def _is_hidden(column: int, sheet: Sheet, rows: list[int]) -> bool:
     """Whether a column is hidden and holds something in a data row."""
     if not any(first <= column <= last for first, last in sheet.hidden_columns):
         return False
-    return any(sheet.rows[row].get(column, "").strip() for row in rows)
+    return any(map(str.strip, column_of(sheet.rows, column, rows)))
 
 
 def blank_rows(header: Header, rows: list[int], place: Place) -> Iterator[Finding]:
