@@ -24,7 +24,7 @@ from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import keep_before, short_report
 from pipeline.rounds.accept import explanations
-from pipeline.rounds.decide import Row
+from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
@@ -44,7 +44,7 @@ class Looked:
     counts: Tally
     units: Sequence[UnitSummary]
     skipped: Mapping[str, str]
-    rows: Sequence[Row]
+    rows: Rows
     decisions: Sequence[Decision]
     register: Register | None
 
@@ -79,7 +79,7 @@ def _tables(job: Job, looked: Looked, files: Mapping[str, list[str]]) -> Iterato
     yield "findings.csv", findings_csv(looked.told)
     yield (
         "resources.csv",
-        resources_csv(looked.examined.table, looked.examined.tables["media"], looked.counts),
+        resources_csv(looked.rows, looked.examined.tables["media"], looked.counts),
     )
     yield "units.csv", units
     yield from short_report(units, looked.told, job.settings, job.now, looked.skipped).items()

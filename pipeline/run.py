@@ -30,7 +30,7 @@ from pipeline.register import Register, aliases_table, read_register, units_tabl
 from pipeline.reuse.recall import Recalling
 from pipeline.reuse.rulings import Rulings
 from pipeline.reuse.store import open_store
-from pipeline.rounds.decide import Decided, Row, apply, remarks, rows_of
+from pipeline.rounds.decide import Decided, Rows, apply, remarks
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import made_whole
 from pipeline.settings import Loaded
@@ -114,7 +114,7 @@ def _run(job: Job, register: Register | None) -> Result:
     if again:
         examined = look()
     findings = [*collected.findings, *read.findings, *examined.findings]
-    rows = rows_of(examined.table)
+    rows = Rows(examined.table)
     decided, decisions = _decide(job, recalled, read, rows, findings)
     told = tell([*findings, *decided.findings], job.settings, decided.aside)
     progressed = _compare(job, recalled, read, as_sent, told)
@@ -166,7 +166,7 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
 
 
 def _decide(
-    job: Job, recalled: Recalled, read: Read, rows: Sequence[Row], findings: Sequence[Finding]
+    job: Job, recalled: Recalled, read: Read, rows: Rows, findings: Sequence[Finding]
 ) -> tuple[Decided, list[Decision]]:
     """What the province has decided, also in 人工复核.xlsx since the last run; all decisions."""
     rounds = rounds_of(read)
