@@ -127,8 +127,8 @@ def _places(table: Table) -> list[str]:
 def _measured(media: pd.DataFrame, count: int) -> list[str]:
     """The facts of the first file of each of so many resources, as parts of lines."""
     first = media.loc[media["path"] != "", ["@index", *MEASURED_COLUMNS]].drop_duplicates("@index")
-    depths = ["不适用" if real == "mp3" else "" for real in first["real"]]
-    columns = [*(_facts(first[name]) for name in MEASURED_COLUMNS), depths]
+    columns = [_facts(first[name]) for name in MEASURED_COLUMNS]
+    columns.append(["不适用" if real == "mp3" else "" for real in columns[MEASURED_COLUMNS.index("real")]])
     parts = ["," * (len(columns) - 1)] * count
     for index, part in zip(first["@index"].tolist(), map(",".join, zip(*columns, strict=True)), strict=True):
         parts[index] = part
