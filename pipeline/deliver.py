@@ -19,7 +19,7 @@ from pipeline.history import Judgement, RunRecord, finish_run, record_run
 from pipeline.job import Job
 from pipeline.letterbox import letters
 from pipeline.output import Staging
-from pipeline.recall import Recalled, not_adopted
+from pipeline.recall import Recalled, left_silent, not_adopted
 from pipeline.register import Register
 from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
@@ -97,7 +97,10 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
     lines = review_lines(
         looked.told, looked.rows, looked.counts, looked.units, said, looked.decisions, job.settings
     )
-    yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
+    review = review_workbook(job.settings.call.title, lines)
+    if not any(line.made for each in lines.values() for line in each):
+        left_silent(job.store, review)
+    yield f"{SUMMARY}/{BOOK}", review
     if not job.settings.gives_back:
         return
     attached: dict[str, list[Attached]] = defaultdict(list)

@@ -95,7 +95,7 @@ def run(
 
 
 def _run(job: Job, register: Register | None) -> Result:
-    recalled = recall(job.output, job.workers, job.limits, job.now)
+    recalled = recall(job.output, job.workers, job.store, job.limits, job.now)
     collected = job.collect()
     read = read_all(collected, job.workers, job.limits, job.progress)
     choose(read, recalled.memory.sent, recalled.memory.seen)

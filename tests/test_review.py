@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -12,9 +14,10 @@ import pytest
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
 from pipeline.read.reviewbook import read_review
-from pipeline.recall import _filled, not_adopted, recall
+from pipeline.recall import _filled, left_silent, not_adopted, recall
 from pipeline.render import reviewbook
 from pipeline.render.reviewbook import review_workbook
+from pipeline.reuse.store import open_store
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision
@@ -207,13 +210,35 @@ def test_what_could_not_be_read_is_kept_until_it_can(tmp_path: Path) -> None:
     folder = tmp_path / "汇总"
     folder.mkdir()
     path = written(folder)
-    with Workers(1) as workers:
-        well = recall(tmp_path, workers, Limits(60, 2048), NOW)
+    with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
+        well = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
         assert not_adopted(well, tmp_path) == {}
         path.write_bytes(broken := path.read_bytes()[:2000])
-        ill = recall(tmp_path, workers, Limits(60, 2048), NOW)
+        ill = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
     assert ["人工复核.xlsx" in remark for remark in ill.said.remarks] == [True]
     assert not_adopted(ill, tmp_path) == {"汇总/人工复核（未采用1）.xlsx": broken}
+
+
+def test_what_was_left_silent_is_opened_only_once_it_is_another(tmp_path: Path) -> None:
+    folder = tmp_path / "汇总"
+    folder.mkdir()
+    path = written(folder)
+    with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
+        opened = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
+        left_silent(store, path.read_bytes())
+        unopened = recall(tmp_path, _NoWorkers(1), store, Limits(60, 2048), NOW)
+        assert unopened == opened
+        fill(path, FINDINGS, 决定="接受", 审核人="王老师")
+        [made] = recall(tmp_path, workers, store, Limits(60, 2048), NOW).said.decisions
+    assert made.verdict == "接受"
+
+
+class _NoWorkers(Workers):
+    """Those that are given nothing."""
+
+    def run(self, function: Any, tasks: Iterable[Any], **_: Any) -> Any:
+        assert not list(tasks), function
+        return iter(())
 
 
 def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
