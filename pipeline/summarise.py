@@ -6,7 +6,7 @@ Pure. The numbers of every output come from here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -188,6 +188,13 @@ class Tally:
         given_up = self.decisions.get((unit, workbook, row)) == NOT_RECOMMENDED
         return RETURNED if given_up and here.errors else here.verdict
 
+    def verdicts(self, unit: str, workbook: str, rows: Collection[int]) -> Counter[str]:
+        """How many rows of a workbook have each verdict; those of which nothing was told share one."""
+        told = [row for row in rows if (unit, workbook, row) in self.rows]
+        found = Counter(self.verdict(unit, workbook, row) for row in told)
+        found[self.verdict(unit, workbook, 0)] += len(rows) - len(told)
+        return found
+
     def recommended(self, unit: str, workbook: str, row: int) -> bool:
         """Whether the row belongs on the recommendation list."""
         decision = self.decisions.get((unit, workbook, row))
@@ -296,7 +303,7 @@ class UnitSummary:
 def summarise_unit(
     unit: str,
     counts: Tally,
-    workbooks: Mapping[str, Iterable[int]],
+    workbooks: Mapping[str, Collection[int]],
     *,
     sent: str,
     round_number: int,
@@ -315,7 +322,7 @@ def summarise_unit(
 
     path: its states up to the run before. today: None if lateness is of no interest.
     """
-    verdicts = Counter(counts.verdict(unit, name, row) for name, rows in workbooks.items() for row in rows)
+    verdicts = sum((counts.verdicts(unit, name, rows) for name, rows in workbooks.items()), Counter[str]())
     mine = counts.units.get(unit, Counts())
     state = state_of(
         sent="工作簿" if unit in counts.unreadable else sent,
