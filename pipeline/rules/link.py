@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import answers, each_text, mask_of, texts_that
-from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, sieve, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.column import Column
 
 T = TypeVar("T")
 
@@ -131,6 +133,22 @@ R05_5 = rule(
 def is_outside(text: str, _settings: Settings) -> bool:
     """A well-written address may still be an inside one, which its host tells."""
     return not _inside("/".join(text.split("/", 3)[:3]))
+
+
+_NOT_PLAIN = re.compile(r"[^!-+\--:<->@-~]")
+"""A blank, a comma, a semicolon, a question mark, and all beyond ASCII: without them a path is any path."""
+
+
+@sieve("资源链接")
+def links_in_doubt(column: Column, is_right: Callable[[str], object]) -> Iterable[str]:
+    """An address with a plain path is as right as its front, which many share."""
+    texts = list(column.distinct)
+    fronts = list(map(_up_to_path, texts))
+    wrong = {front for front in set(fronts) if not is_right(front)}
+    return {
+        *column.suspects(_NOT_PLAIN.search),
+        *(text for text, front in zip(texts, fronts, strict=True) if front in wrong),
+    }
 
 
 @reader("资源链接")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
+from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHERE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
-from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.column import Column
 
 _MARKUP = re.compile(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
@@ -161,6 +166,15 @@ R08_2 = rule(
     bad="<p>介绍航空发动机的组成和原理，适合科普学习</p>",
     good="介绍航空发动机的组成和原理，适合科普学习",
 )
+
+
+_NO_PLAIN_PROSE = re.compile(f"[{IN_NO_PLAIN_PROSE}]")
+
+
+@sieve("资源简介")
+def introductions_in_doubt(column: Column, _is_right: Callable[[str], object]) -> Iterable[str]:
+    """Neither markup nor a reference does without its characters."""
+    return column.suspects(_NO_PLAIN_PROSE.search)
 
 
 @reader("资源简介")
