@@ -6,7 +6,7 @@ most columns hold no character that could be wrong, and then no text need be loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping, Set
 from itertools import compress
 
 import numpy as np
@@ -40,15 +40,15 @@ class Column:
         self.kinds: dict[int, Kind] = {}
         self.broken: set[int] = set()
         self.told: set[int] = set()
-        self._distinct: set[str] | None = None
+        self._distinct: Set[str] | None = None
         self._alphabet: str | None = None
         self._initials: set[str] | None = None
 
     @property
-    def distinct(self) -> set[str]:
-        """Every text once, in no order."""
+    def distinct(self) -> Set[str]:
+        """Every text once, in the order of the rows: as they lie in memory."""
         if self._distinct is None:
-            self._distinct = set(self.texts)
+            self._distinct = dict.fromkeys(self.texts).keys()
         return self._distinct
 
     @property
@@ -98,7 +98,7 @@ class Column:
             self._distinct = self._alphabet = self._initials = None
 
 
-def _characters(texts: set[str]) -> str:
+def _characters(texts: Set[str]) -> str:
     seen = np.zeros(_CODE_POINTS, dtype=bool)
     listed = list(texts)
     for start in range(0, len(listed), _AT_ONCE):
