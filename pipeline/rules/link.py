@@ -8,16 +8,16 @@ import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+import pandas as pd
+
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.distinct import answers, each_text, mask_of, texts_that
+from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, sieve, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pipeline.column import Column
 
 T = TypeVar("T")
@@ -60,7 +60,6 @@ _PARAMETER = re.compile(r"[?&#;]([\w.-]+)=(?=[^&#;])")
 """The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
 _FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
 _FRONT_DOOR = re.compile(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
-_ANY_FRONT_DOOR = re.compile(f"^{_FRONT_DOOR.pattern}$", re.IGNORECASE | re.MULTILINE)
 
 R05_1 = rule(
     "R05-1",
@@ -204,6 +203,22 @@ def _fronts(urls: tuple[str, ...]) -> list[str]:
     return list(map(_up_to_path, urls))
 
 
+@once_a_table
+def last_parts(resources: pd.DataFrame) -> pd.Series:
+    """The last part of each link, in lower case: links that lead to one place agree in it."""
+    return pd.Series(list(map(_last_part, resources["资源链接"].tolist())), resources.index, dtype=object)
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/#").rpartition("/")[2].lower()
+
+
+@once_a_table
+def with_links_alike(resources: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose link may lead where that of another row leads."""
+    return resources[last_parts(resources).duplicated(keep=False) & (resources["资源链接"] != "")]
+
+
 def _up_to_path(url: str) -> str:
     """An address without its path, for `host_of`; in brackets a host may hold slashes."""
     end = url.find("/", url.find("//") + 2)
@@ -298,6 +313,11 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
     return wrong.assign(kind=each_text(wrong["资源链接"], passing))
 
 
+def _ends_a_front_door(last_part: str) -> bool:
+    """Whether the last part of a link may be a host, or what stands at front doors."""
+    return any(word in last_part for word in (".", "index", "default", "home", "main"))
+
+
 @table_rule(
     "R05-7",
     Severity.WARNING,
@@ -318,7 +338,7 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
 def link_to_a_home_page(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Front doors of the known platforms."""
     known = settings.platforms
-    doors = texts_that(resources["资源链接"], lambda url: is_home_page(url, known), _ANY_FRONT_DOOR.search)
-    wrong = resources[doors]
+    suspects = resources[texts_that(last_parts(resources), _ends_a_front_door, _ends_a_front_door)]
+    wrong = suspects[texts_that(suspects["资源链接"], lambda url: is_home_page(url, known))]
     names = by_host(wrong["资源链接"], lambda host: platform_at(host, known))
     return wrong.assign(platform=names)

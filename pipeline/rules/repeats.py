@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
 from pipeline.rules.distinct import each_text, once_a_table, repeated
+from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
 
@@ -226,7 +227,8 @@ def _same_content(media: pd.DataFrame) -> pd.DataFrame:
 
 @once_a_table
 def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
-    return _shared(resources, each_text(resources["资源链接"], _place))
+    rows = with_links_alike(resources)
+    return _shared(rows, each_text(rows["资源链接"], _place))
 
 
 @once_a_table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model import Severity
 from pipeline.rules.distinct import again, each_text, repeated, texts_that
-from pipeline.rules.link import is_home_page, passing
+from pipeline.rules.link import is_home_page, passing, with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.rules.series import series_key
 from pipeline.settings import Settings
@@ -75,12 +75,10 @@ def link_shared(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     Two *courses* have two pages, in a series too. An address that is no course page at all (R05-6,
     R05-7) is told by itself.
     """
-    pages = each_text(resources["资源链接"], _page)
-    several = _several_have(resources.assign(thing=pages))
-    suspects, known = resources["资源链接"].where(several, ""), settings.platforms
-    no_course = texts_that(suspects, lambda url: passing(url) or is_home_page(url, known))
-    course = resources["资源类型"].map(settings.media_types) == "any"
-    return _strangers(resources, pages.where(several & ~no_course, ""), course)
+    rows, known = with_links_alike(resources), settings.platforms
+    rows = rows[~texts_that(rows["资源链接"], lambda url: passing(url) or is_home_page(url, known))]
+    course = rows["资源类型"].map(settings.media_types) == "any"
+    return _strangers(rows, each_text(rows["资源链接"], _page), course)
 
 
 def _page(url: str) -> str:
