@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import each_text, once_a_table, repeated
+from pipeline.rules.distinct import changed, each_text, once_a_table, repeated
 from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
@@ -48,9 +48,12 @@ _SAME_LENGTH = 1.0
 """Seconds; the same film cut or coded anew differs by less."""
 
 
-@lru_cache(maxsize=1 << 17)
-def _fold(text: str) -> str:
+def _folds(texts: pd.Series) -> pd.Series:
     """Without blanks, punctuation, width and case, so that only wording counts; 1、2 is not 12."""
+    return changed(texts, _fold)
+
+
+def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     if _PUNCTUATION.search(plain):
         plain = _PUNCTUATION.sub("", _BETWEEN_NUMBERS.sub("-", plain))
@@ -63,8 +66,10 @@ def _marks(fold: str) -> str:
     return " ".join(_TELLS_APART.findall(fold))
 
 
-def _core(fold: str) -> str:
-    return _SAYS_NOTHING.sub("", fold) or fold
+def _cores(folds: pd.Series) -> pd.Series:
+    """Without words that say nothing, unless nothing else is there."""
+    cores = changed(folds, partial(_SAYS_NOTHING.sub, ""))
+    return cores.where(cores != "", folds)
 
 
 def _people(text: str) -> str:
@@ -81,11 +86,10 @@ def _place(link: str) -> str:
 
 
 @once_a_table
-def _named(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
-    """Rows whose name can be compared, with its fold, the speakers, and these fields."""
-    rows = resources[["@index", "@unit", "资源名称", "主讲人", *fields]]
-    rows = rows[(rows["资源名称"] != "") & (rows["主讲人"] != "")]
-    rows = rows.assign(fold=each_text(rows["资源名称"], _fold), people=each_text(rows["主讲人"], _people))
+def _named(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose name can be compared, with its fold and the speakers."""
+    rows = resources[(resources["资源名称"] != "") & (resources["主讲人"] != "")]
+    rows = rows.assign(fold=_folds(rows["资源名称"]), people=each_text(rows["主讲人"], _people))
     return rows[rows["fold"] != ""]
 
 
@@ -146,10 +150,11 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     nothing, or the measured lengths agree too. Rows of one series with orders of their own
     are declared to be different resources, unless their names are the very same wording.
     """
-    named = _named(resources, "@row", "@measured", "资源类型", "所属系列", "所属顺序")
-    comparable = named.duplicated(["@unit", "people"], keep=False) | named["@measured"].notna()
+    named = _named(resources)
+    named = named.assign(core=_cores(named["fold"]))
+    comparable = repeated(named, ["@unit", "people", "core"]) | named["@measured"].notna()
     rows = named[comparable].reset_index(drop=True)
-    rows = rows.assign(series=each_text(rows["所属系列"], _fold), core=each_text(rows["fold"], _core))
+    rows = rows.assign(series=_folds(rows["所属系列"]))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
         _side_by_side(_groups(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
@@ -233,7 +238,8 @@ def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
 
 @once_a_table
 def _same_name(named: pd.DataFrame) -> pd.DataFrame:
-    return _shared(named, named["fold"] + "\n" + named["people"])
+    rows = named[named["fold"].duplicated(keep=False)]
+    return _shared(rows, rows["fold"] + "\n" + rows["people"])
 
 
 def _untold(
@@ -273,7 +279,7 @@ def resource_of_another_unit(
     resources: pd.DataFrame, media: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     """Both units are told, unless link or content tell it better."""
-    rows = _same_name(_named(resources, "@measured")).assign(what="名称和主讲人都相同")
+    rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
     stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(resources)}
     return _untold(rows, settings, stronger)
 
@@ -350,7 +356,7 @@ _ONE_NAME = ["@unit", "people", "fold", "@measured"]
 )
 def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The same speakers, or the same measured length; names that differ in a number are not near."""
-    named = _named(resources, "@measured")
+    named = _named(resources)
     rows = _comparable(named, ["people"])
     rows = _comparable(rows.assign(marks=each_text(rows["fold"], _marks)), ["people", "marks"])
     rows = rows.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
@@ -502,7 +508,7 @@ def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) 
     known = earlier.sort_values(["year", "unit", "name"], ascending=[False, True, True])
     by_link = partial(_known_before, known.assign(key=each_text(known["link"], _place)), what="链接相同")
     people = each_text(known["speaker"], _people)
-    name_key = each_text(known["name"], _fold) + "\n" + people
+    name_key = _folds(known["name"]) + "\n" + people
     name_key = name_key.where((known["name"] != "") & (known["speaker"] != ""), "")
     same_link = by_link(resources, each_text(resources["资源链接"], _place))
     named = _named(resources[~resources["@index"].isin(same_link["@index"])])
