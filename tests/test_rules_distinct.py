@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
-from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
-from pipeline.rules.link import by_host, host_of
+from pipeline.rules.distinct import answers, changed, each_text, mask_of, repeated, texts_that
+from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
+from pipeline.rules.repeats import _SAYS_NOTHING, _fold, _place
+from pipeline.rules.shared import _page
 from pipeline.rules.wording import _CONTACT, _hints
 from tests.small_tables import ROOT
 
@@ -53,3 +57,36 @@ def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) ->
 def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
     files = Index([Entry(named, ROOT / "x", 1, 1)])
     assert files.find(named) == files.find(f"./{named}") == Match(named)
+
+
+LINKS = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["http", "https", "HTTPS"]),
+    st.sampled_from(["a.cn", "A.cn", "a.cn:80", "b.a.cn"]),
+    st.text("/aA#?=", max_size=4).map(lambda tail: tail and f"/{tail}") | st.text("#?a", max_size=2),
+    st.sampled_from(["", "/", "#", "/#/", "//"]),
+)
+
+
+@given(st.lists(LINKS, max_size=40))
+def test_links_that_lead_to_one_place_agree_in_their_last_part(urls: list[str]) -> None:
+    for same in (_page, _place):
+        parts: dict[str, set[str]] = {}
+        for url in filter(same, urls):
+            parts.setdefault(same(url), set()).add(_last_part(url))
+        assert all(len(each) == 1 for each in parts.values()), parts
+
+
+@given(st.from_regex(_FRONT_DOOR, fullmatch=True) | LINKS)
+def test_the_last_part_of_a_link_tells_front_doors(url: str) -> None:
+    host = host_of(url)
+    if "." in host.strip(".") and is_home_page(url, {host, host.removeprefix("www.")}):
+        assert _ends_a_front_door(_last_part(url))
+
+
+@given(st.lists(st.text() | st.text("1、2 的课程ΣΑσe\u0301\u1100\u1161（Ａ\0", max_size=8), max_size=8))
+def test_texts_with_walls_between_change_as_each_alone(texts: list[str]) -> None:
+    column = pd.Series(texts, range(5, 5 + len(texts)), dtype=object)
+    for change in (_fold, partial(_SAYS_NOTHING.sub, "")):
+        assert changed(column, change).tolist() == [change(text) for text in texts]
+        assert changed(column, change).index.equals(column.index)

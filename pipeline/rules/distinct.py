@@ -42,7 +42,9 @@ def changed(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """
     alone = texts.tolist()
     together = change(_WALL.join(alone)).split(_WALL)
-    return pd.Series(together if len(together) == len(alone) else list(map(change, alone)), texts.index, object)
+    return pd.Series(
+        together if len(together) == len(alone) else list(map(change, alone)), texts.index, object
+    )
 
 
 _TOGETHER = 200
