@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import changed, each_text, once_a_table, repeated
+from pipeline.rules.distinct import changed, differing, each_text, groups_of, once_a_table, repeated
 from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
@@ -157,7 +157,7 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     rows = rows.assign(series=_folds(rows["所属系列"]))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
-        _side_by_side(_groups(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
+        _side_by_side(groups_of(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
         _same_length(rows, same),
     )
     pairs = _alike(rows, _where(pairs, _may_be_one(rows, pairs)), settings)
@@ -361,11 +361,11 @@ def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settin
     rows = _comparable(rows.assign(marks=each_text(rows["fold"], _marks)), ["people", "marks"])
     rows = rows.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
     by_speaker = _side_by_side(
-        _groups(rows, ["people", "marks"]),
+        groups_of(rows, ["people", "marks"]),
         [_ranks(rows["fold"]), _ranks(rows["fold"].str[::-1])],
     )
     pairs = _united(by_speaker, _same_length(rows, []))
-    unit, same_name = _groups(rows, ["@unit"]), _groups(rows, ["fold", "people"])
+    unit, same_name = groups_of(rows, ["@unit"]), groups_of(rows, ["fold", "people"])
     left, right = pairs
     told_otherwise = (unit[left] == unit[right]) | (same_name[left] == same_name[right])
     pairs = _alike(rows, _where(pairs, ~told_otherwise), settings)
@@ -380,8 +380,7 @@ def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settin
 
 def _comparable(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows that agree in the columns with some row of another unit, or whose length is known."""
-    units = pd.Series(pd.factorize(rows["@unit"])[0], rows.index).groupby(_groups(rows, columns))
-    return rows[(units.transform("min") < units.transform("max")) | rows["@measured"].notna()]
+    return rows[differing(groups_of(rows, columns), rows["@unit"]) | rows["@measured"].notna()]
 
 
 def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
@@ -398,11 +397,6 @@ def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
 
 
 # --- near names, without comparing all with all ------------------------------------------------
-
-
-def _groups(rows: pd.DataFrame, columns: list[str]) -> Positions:
-    """The same number for rows that agree in the columns."""
-    return np.asarray(rows.groupby(columns, sort=False).ngroup(), dtype=np.int64)
 
 
 def _ranks(texts: pd.Series) -> Positions:
@@ -439,7 +433,9 @@ def _same_length(rows: pd.DataFrame, columns: list[str]) -> Pairs:
     timed = timed.assign(
         marks=each_text(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
     )
-    at_ends = (_side_by_side(_groups(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end"))
+    at_ends = (
+        _side_by_side(groups_of(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end")
+    )
     left, right = _united(*at_ends)
     close = np.abs(seconds[left] - seconds[right]) <= _SAME_LENGTH
     where = timed.index.to_numpy(dtype=np.int64)
