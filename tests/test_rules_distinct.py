@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
-from pipeline.rules.distinct import answers, changed, each_text, mask_of, repeated, texts_that
+from pipeline.rules.distinct import (
+    answers,
+    changed,
+    differing,
+    each_text,
+    groups_of,
+    mask_of,
+    repeated,
+    texts_that,
+)
 from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
 from pipeline.rules.repeats import _SAYS_NOTHING, _fold, _place
 from pipeline.rules.shared import _page
@@ -40,6 +49,14 @@ def test_every_row_has_its_own_answer(texts: list[str]) -> None:
 def test_rows_that_agree_with_another(rows: list[tuple[str, str]]) -> None:
     table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
     assert repeated(table, ["unit", "text"]).tolist() == [rows.count(row) > 1 for row in rows]
+
+
+@given(st.lists(st.tuples(st.sampled_from("甲乙丙"), st.sampled_from("ab")), max_size=8))
+def test_groups_whose_rows_differ(rows: list[tuple[str, str]]) -> None:
+    table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
+    texts = {unit: {text for other, text in rows if other == unit} for unit, _ in rows}
+    found = differing(groups_of(table, ["unit"]), table["text"])
+    assert found.tolist() == [len(texts[unit]) > 1 for unit, _ in rows]
 
 
 @given(ADDRESSES)

@@ -294,8 +294,9 @@ def _out_of_line(
 ) -> pd.DataFrame:
     """Members whose value is of another sort than most of their series, with the first of the usual ones.
 
-    sort: what is compared, by row, "" to leave a row out; of one value in one unit it is
-    one. Columns: `series`, `usual` and `usual_row`, and `rare`: fewer are like this one than like the usual; otherwise it is a tie with an earlier row.
+    sort: what is compared, by row, "" to leave a row out; rows of one unit with one value are of one sort.
+    Columns: `series`, `usual` and `usual_row`, and `rare`: fewer are like this one than like the usual;
+    otherwise it is a tie with an earlier row.
     """
     rows = _members(resources)
     rows = _differing(rows.assign(series=rows["所属系列"], **{field: resources[field]}), field)
