@@ -299,7 +299,9 @@ def _out_of_line(
     otherwise it is a tie with an earlier row.
     """
     rows = _members(resources)
-    rows = _differing(rows.assign(series=rows["所属系列"], **{field: resources[field]}), field)
+    rows = _differing(
+        rows.assign(series=rows["所属系列"], **{field: resources.loc[rows.index, field]}), field
+    )
     rows = rows.assign(sort=sort(rows))
     rows = _differing(rows[rows["sort"] != ""], "sort")
     sorts = (
