@@ -128,6 +128,9 @@ SEE_ELSEWHERE = (
 )
 """A whole text that only points to another place; there is no such text without 见, 阅 or 附."""
 
+IN_NO_PLAIN_PROSE = r"<&\[见阅附"
+"""Characters without which a text holds neither web code nor a reference to another place."""
+
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
 _FOREIGN = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
 _IN_A_NAME = r"^;；、，,/／|｜()（）【】\[\]〔〕:：&＆\s•‧・∙●⋅･．。<>0-9０-９=@#*"
@@ -247,7 +250,7 @@ FIELDS: tuple[Field, ...] = (
         "简要介绍资源的基本信息",
         "必填, 文本格式",
         "介绍航空发动机的组成、原理和发展，适合科普学习。",
-        form=rf"(?:[^<&\[见阅附]*+|(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*))",
+        form=rf"(?:[^{IN_NO_PLAIN_PROSE}]*+|(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*))",
         prompt="必填，文本格式。简要介绍资源的基本信息（内容、对象、学习收获）；不要粘贴网页代码，不要写“见附件”。",
         excel='OR({c}="",AND(LEN({c})>=20,LEN({c})<=1000))',
         aliases=("简介", "课程简介", "内容简介", "资源介绍", "课程介绍"),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import inspect
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from pipeline.model import Facts, Kind, Severity
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.column import Column
     from pipeline.settings import Settings
 
 Check = Callable[..., "pd.DataFrame"]
@@ -117,15 +118,18 @@ class Reading:
 
 Reader = Callable[[str, Kind, "Settings"], Reading]
 Condition = Callable[[str, "Settings"], bool]
+Sieve = Callable[["Column", Callable[[str], object]], Iterable[str]]
+"""Of a column and of what is asked of each text the texts to ask about: all others are right."""
 
 
 @dataclass(slots=True)
 class Register:
-    """All rules by code, and by field the readers, and what a form alone cannot ask."""
+    """All rules by code, and by field the readers, what a form alone cannot ask, and what spares asking."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
+    sieves: dict[str, Sieve] = field(default_factory=dict)
 
     def add(self, new: Rule) -> Rule:
         """The rule, entered; a code may stand only once."""
@@ -205,6 +209,16 @@ def condition(name: str) -> Callable[[Condition], Condition]:
 
     def enter(function: Condition) -> Condition:
         REGISTER.conditions[name] = function
+        return function
+
+    return enter
+
+
+def sieve(name: str) -> Callable[[Sieve], Sieve]:
+    """Enter the function as what sees at a glance which texts of the field `name` may not be right."""
+
+    def enter(function: Sieve) -> Sieve:
+        REGISTER.sieves[name] = function
         return function
 
     return enter

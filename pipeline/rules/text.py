@@ -21,9 +21,11 @@ _ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
 INVISIBLE = "".join(map(chr, (*_BLANKS, *range(0x2060, 0x2065), 0xFEFF)))
 """Blanks and zero-width characters that nobody sees at the ends of a text."""
 _ANY_ZERO_WIDTH = late(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
+has_zero_width = _ANY_ZERO_WIDTH.search
+"""Whether a text holds characters of no width."""
 
 LONGEST_PLACEHOLDER = 24
-_FIRST_OF_PLACEHOLDERS = frozenset(
+BEGINS_A_PLACEHOLDER = frozenset(
     "无没暂/／\\、-－—–_空略NnTt同如〃待未不xX×Ｘ*＊?？.。…示样请某测0（()）【】 \u3000"
 )
 """Tells nearly all values at a glance from placeholders."""
@@ -234,13 +236,9 @@ def trimmed(text: str) -> str:
     return (_ANY_ZERO_WIDTH.sub("", text) if not text.isascii() else text).strip(INVISIBLE)
 
 
-may_be_untidy = re.compile(f"[{re.escape(INVISIBLE)}]").search
-"""Whether a text holds blanks or characters of no width at all: nothing else is trimmed."""
-
-
 def is_placeholder(text: str, required: bool) -> bool:
     """Whether the text stands for nothing: 无, 同上 or XXX anywhere, 测试 or 0 where it is required."""
-    if len(text) > LONGEST_PLACEHOLDER or text[0] not in _FIRST_OF_PLACEHOLDERS:
+    if len(text) > LONGEST_PLACEHOLDER or text[0] not in BEGINS_A_PLACEHOLDER:
         return False
     bare = "".join(text.strip("。.（）()【】").split())
     return bool(PLACEHOLDER.fullmatch(bare) or PLACEHOLDER.fullmatch(text)) or (
@@ -272,7 +270,7 @@ has_lines = _LINE_BREAKS.search
 _WIDE = late("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
 
 
-def broken_line(text: str, is_right: Callable[[str], bool], *, levels: bool = False) -> Reading | None:
+def broken_line(text: str, is_right: Callable[[str], object], *, levels: bool = False) -> Reading | None:
     """A reading by rule G02, if the line breaks alone keep the text from being right.
 
     levels: the lines may as well be levels of their own, so nothing is suggested.
@@ -367,14 +365,13 @@ _FORMULA = late(
     r"[=+@-]\s*(?:[A-Za-z_][A-Za-z0-9_.]{0,40}\(|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}\s*[-+*/^&:,)]|"
     r"[A-Za-z]{1,20}\s*\|)|=\s*(?:\$?[A-Za-z]{1,3}\$?[0-9]{1,7}$|['\[({\"]|[-+]?[0-9])"
 )
-may_be_formula = re.compile("[=+@-]").search
-"""Whether a text holds a sign with which formulas begin."""
+BEGINS_A_FORMULA = "=+-@"
 _QUOTED = late("\"[^\"]*\"|'[^']*'")
 
 
 def like_formula(text: str) -> Reading | None:
     """A reading by rule G07. -1 的平方根, @ 符号的用法 and =SUM() 函数详解 are plain text."""
-    if text[:1] in "=+-@" and _FORMULA.match(text) and _QUOTED.sub("", text).isascii():
+    if text[:1] in BEGINS_A_FORMULA and _FORMULA.match(text) and _QUOTED.sub("", text).isascii():
         return G07.found(safe=True)
     return None
 

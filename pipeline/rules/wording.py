@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
+from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHERE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
-from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.column import Column
 
 _MARKUP = late(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
 _TAG = late(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
@@ -162,6 +167,15 @@ R08_2 = rule(
 )
 
 
+_NO_PLAIN_PROSE = re.compile(f"[{IN_NO_PLAIN_PROSE}]")
+
+
+@sieve("资源简介")
+def introductions_in_doubt(column: Column, _is_right: Callable[[str], object]) -> Iterable[str]:
+    """Neither markup nor a reference does without its characters."""
+    return column.suspects(_NO_PLAIN_PROSE.search)
+
+
 @reader("资源简介")
 def read_introduction(text: str, _kind: Kind, settings: Settings) -> Reading:
     """Text without the tags, if tags were the only fault."""
@@ -274,11 +288,8 @@ _CONTACT = late(
     r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
 )
 """Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
-_HINTS = (
-    re.compile("[0-9][0-9 -]{4,14}[0-9]"),
-    re.compile("[A-Za-z][A-Za-z0-9_-]{4}"),
-    re.compile(r"二维码|欢迎|敬请|jd\.com|扫码|@|://"),
-)
+_HINTING_WORDS = ("二维码", "欢迎", "敬请", "jd.com", "扫码", "@", "://")
+_HINTS = (re.compile("[0-9][0-9 -]{4,14}[0-9]"), re.compile("[A-Za-z][A-Za-z0-9_-]{4}"))
 """Without one of these there is no contact; most texts are cleared by them alone, one by one in no time."""
 
 
@@ -307,7 +318,7 @@ def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 def _hints(text: str) -> bool:
-    return any(hint.search(text) for hint in _HINTS)
+    return any(word in text for word in _HINTING_WORDS) or any(hint.search(text) for hint in _HINTS)
 
 
 def _contact(text: str) -> str:
