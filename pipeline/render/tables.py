@@ -31,8 +31,10 @@ UNIT_COLUMNS = (
 )  # fmt: skip
 
 _ACTS = re.compile(r"'*[=+\-@\t\r\0]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_UNFIT = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff"
+_CONTROL = re.compile(f"[{_UNFIT}]")
 _QUOTED = re.compile('[",\r\n]')
+_SPECIAL = re.compile(f'[",\r\n{_UNFIT}]')
 _ASIDE = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20), *b'",'])
 _NO_CHARACTERS = "\ufffe\uffff"
 _LEADING = re.compile("\n[=+@\t'-]")
@@ -86,6 +88,8 @@ def _plain(cells: Sequence[object]) -> bool:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, str) and not _SPECIAL.search(value) and not _ACTS.match(value):
+        return str(value)
     text = inert(value)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 

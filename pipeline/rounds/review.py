@@ -111,7 +111,7 @@ def review_lines(
     told = list(told)
     decided_units = {unit for unit, code, _, _, resource in made if resource and not code}
     at = rows.at({_at(each.finding.place) for each in told}, decided_units)
-    pending: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    pending: dict[RowKey, list[Told]] = defaultdict(list)
     lines: dict[str, list[Line]] = {FINDINGS: [], RESOURCES: [], UNITS: []}
     for each in told:
         place = each.finding.place
@@ -122,18 +122,17 @@ def review_lines(
             if each.decision or line.shown[-1] or line.made or _for_a_person(each, settings):
                 lines[FINDINGS].append(line)
         if each.decides and row:
-            pending[row.key].append(f"{each.finding.code} {each.message}")
+            pending[_at(place)].append(each)
     for key, row in at.items():
         if key not in counts.rows and row.unit not in decided_units:
             continue
         verdict = counts.verdict(*key)
-        about = Decision(row.unit, "", "", "", row.resource, "")
-        before = made.get(about.subject)
+        before = made.get(_about(row).subject) if row.unit in decided_units else None
         decided = before if before and holds(before, row) else None
         if verdict == REVIEW or decided:
-            about = replace(about, value=row.content)
-            shown = (*_named(row), row.resource.split("|")[1], verdict, "\n".join(pending[key]))
-            lines[RESOURCES].append(Line(about, shown, decided))
+            why = "\n".join(f"{each.finding.code} {each.message}" for each in pending[key])
+            shown = (*_named(row), row.resource.split("|")[1], verdict, why)
+            lines[RESOURCES].append(Line(replace(_about(row), value=row.content), shown, decided))
     for unit in units:
         about = Decision(unit.unit, "", "", str(unit.round), "", "")
         recommended = made.get(about.subject)
@@ -142,6 +141,10 @@ def review_lines(
         cells = (unit.unit, unit.state, str(unit.round or ""), unit.received, unit.late, *numbers)
         lines[UNITS].append(Line(about, cells, still))
     return lines
+
+
+def _about(row: Row) -> Decision:
+    return Decision(row.unit, "", "", "", row.resource, "")
 
 
 def _at(place: Place) -> RowKey:
