@@ -86,13 +86,14 @@ def _place(link: str) -> str:
     return bare if "/" in bare or "?" in bare or "#" in bare else ""
 
 
-_COMPARED = ["@index", "@unit", "@row", "@measured", "资源名称", "主讲人", "资源类型", "所属系列", "所属顺序"]
+_COMPARED = {"@index", "@unit", "@row", "@measured", "资源名称", "主讲人", "资源类型", "所属系列", "所属顺序"}
+"""What the rules of this room look at."""
 
 
 @once_a_table
 def _named(resources: pd.DataFrame) -> pd.DataFrame:
     """Rows whose name can be compared, with its fold and the speakers."""
-    rows = resources[_COMPARED]
+    rows = resources[[name for name in resources if name in _COMPARED]]
     rows = rows[(rows["资源名称"] != "") & (rows["主讲人"] != "")]
     rows = rows.assign(fold=_folds(rows["资源名称"]), people=each_text(rows["主讲人"], _people))
     return rows[rows["fold"] != ""]
