@@ -291,5 +291,7 @@ def test_the_workbook_is_what_the_library_writes(lines: list[list[str]]) -> None
 
 def _line(cells: list[str]) -> Line:
     cells = ["😀字" * 20_000 if cell == LONG else cell for cell in cells]
-    made = Decision(*cells[:8]) if cells[8] else None
-    return Line(Decision(*cells[:5], ""), tuple(cells[8:]), made)
+    unit, code, name, value, resource, verdict, reason, who, *shown = cells
+    about = Decision(unit, code, name, value, resource, "")
+    made = replace(about, verdict=verdict, reason=reason, who=who) if shown[0] else None
+    return Line(about, tuple(shown), made)
