@@ -10,6 +10,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
@@ -21,7 +23,16 @@ from pipeline.reuse.store import open_store
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision
-from pipeline.rounds.review import FINDINGS, RESOURCES, UNITS, Said, decisions_of, made_whole, review_lines
+from pipeline.rounds.review import (
+    FINDINGS,
+    RESOURCES,
+    UNITS,
+    Line,
+    Said,
+    decisions_of,
+    made_whole,
+    review_lines,
+)
 from pipeline.summarise import summarise_unit, tally, tell
 from pipeline.validate import validate
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, SETTINGS, TODAY, resources_of, submission, table_of
@@ -259,7 +270,28 @@ def test_texts_do_not_act(tmp_path: Path) -> None:
     assert not any(cell.hyperlink for cell in cells)
 
 
-def test_the_workbook_is_what_the_library_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = written(tmp_path).read_bytes()
-    monkeypatch.delattr(reviewbook._Texts, "_write_cell")
-    assert ours == written(tmp_path).read_bytes()
+LONG = "too long for a cell"
+SHOWN = st.text(st.sampled_from("甲a <&>\"'=_x0041_\n\r\t\0\ufffe😀"), max_size=9) | st.just(LONG)
+
+
+@given(st.lists(st.lists(SHOWN, min_size=17, max_size=17), max_size=6))
+@settings(deadline=None, max_examples=40)
+def test_the_workbook_is_what_the_library_writes(lines: list[list[str]]) -> None:
+    def cell_by_cell(self: Any, top: int, rows: Iterable[Iterable[str]], looks: list[Any]) -> None:
+        for row, texts in enumerate(rows, top):
+            for column, (text, look) in enumerate(zip(texts, looks, strict=True)):
+                self._write_string(row, column, text, look)
+
+    decided = {FINDINGS: [_line(cells) for cells in lines], RESOURCES: [], UNITS: []}
+    ours = review_workbook("征集", decided)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reviewbook._Texts, "texts", cell_by_cell)
+        assert ours == review_workbook("征集", decided)
+
+
+def _line(cells: list[str]) -> Line:
+    cells = ["😀字" * 20_000 if cell == LONG else cell for cell in cells]
+    unit, code, name, value, resource, verdict, reason, who, *shown = cells
+    about = Decision(unit, code, name, value, resource, "")
+    made = replace(about, verdict=verdict, reason=reason, who=who) if shown[0] else None
+    return Line(about, tuple(shown), made)
