@@ -124,8 +124,9 @@ class _Draft:
         for each in submissions:
             if each.kinds or each.held:
                 at = {row: index for index, row in enumerate(each.rows, start)}
-                for (row, name), kind in each.kinds.items():
-                    self.columns[name].kinds[at[row]] = kind
+                for name, kinds in each.kinds.items():
+                    places = map(at.__getitem__, kinds)
+                    self.columns[name].kinds.update(zip(places, kinds.values(), strict=True))
                 for row, name in each.held:
                     self.columns[name].broken.add(at[row])
             start += len(each.rows)

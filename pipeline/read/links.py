@@ -10,11 +10,13 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from pipeline.fields import BY_NAME
+from pipeline.grid import column_of
 from pipeline.model import Finding, Layout, Place
 from pipeline.read.header import Header
 
 _LINK = "资源链接"
-_FORM = re.compile(BY_NAME[_LINK].form)
+_FORM = BY_NAME[_LINK].form
+"""Compiled only when a cell has a link: a worker starts sooner."""
 _SCHEME = re.compile(r"(?i:https?)://")
 _OWN_PORT = re.compile(r":(?:80|443)?$")
 
@@ -34,13 +36,14 @@ def links_elsewhere(header: Header, layout: Layout, rows: list[int], place: Plac
     rows ascend. A text of another form is told by the rules of the field itself.
     """
     column = header.columns.get(_LINK, 0)
+    texts = column_of(header.sheet.rows, column, rows) if header.sheet.links else []
     told: set[int] = set()
     for area, target in header.sheet.links:
         if not area.left <= column <= area.right or not target or target.casefold().startswith("mailto:"):
             continue
-        for row in rows[bisect_left(rows, area.top) : bisect_right(rows, area.bottom)]:
-            text = header.sheet.rows[row].get(column, "").strip()
-            if row in told or not _FORM.fullmatch(text) or same_address(text, target):
+        for at in range(bisect_left(rows, area.top), bisect_right(rows, area.bottom)):
+            row, text = rows[at], texts[at].strip()
+            if text == target or row in told or not re.fullmatch(_FORM, text) or same_address(text, target):
                 continue
             told.add(row)
             cell = layout.address(row, _LINK)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +11,7 @@ from typing import Generic, TypeVar
 
 from pipeline.engine import Engine
 from pipeline.isolate import Ending, Failure, Limits
-from pipeline.reuse.kept import UNREADABLE, Kept, encoded
+from pipeline.reuse.kept import UNREADABLE, Encoding, Kept, encoded
 from pipeline.reuse.sources import version_of
 from pipeline.reuse.store import Store
 
@@ -50,7 +49,8 @@ class Recalling:
             return
         asked = _Asked(self._store, kept, function, on_done)
         unknown = asked.unknown(tasks, window)
-        fresh = self._engine.run(function, unknown, limits=limits, on_done=on_done, window=window)
+        encoding = Encoding(function, kept.codec)
+        fresh = self._engine.run(encoding, unknown, limits=limits, on_done=on_done, window=window)
         for _, outcome in fresh:
             yield from asked.known_before_next()
             yield asked.settle(outcome)
@@ -105,15 +105,15 @@ class _Asked(Generic[T, R]):
             found = line.found or self._decoded(self._store.get_many([line.key]).get(line.key, b""))
             yield line.task, found[0] if found else Failure(Ending.FAULT, "a kept result was lost meanwhile")
 
-    def settle(self, outcome: R | Failure) -> tuple[T, R | Failure]:
-        """The next task that was not known now has its outcome."""
+    def settle(self, outcome: bytes | R | Failure) -> tuple[T, R | Failure]:
+        """The next task that was not known now has its outcome; what did not come as bytes is not kept."""
         line = self._line.popleft()
-        if not isinstance(outcome, Failure) and self._kept.lasting(outcome):
-            # A text of stray bytes, a number beyond 64 bits: such a result is made anew each time.
-            with contextlib.suppress(UnicodeEncodeError, OverflowError):
-                if value := self._kept.codec.encode(outcome):
-                    self._store.put(line.key, value)
-        return line.task, outcome
+        if not isinstance(outcome, bytes):
+            return line.task, outcome
+        result = self._kept.codec.decode(outcome)
+        if self._kept.lasting(result):
+            self._store.put(line.key, outcome)
+        return line.task, result
 
     def _key(self, task: T) -> bytes:
         identity = self._kept.identity(task)

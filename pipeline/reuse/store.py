@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 _APPLICATION = 0x48525043
 _LAYOUT = 3
 _TABLES = """
@@ -173,8 +175,7 @@ def _name(key: bytes) -> bytes:
 def _sealed(value: bytes, key: bytes, salt: bytes) -> bytes:
     """The value under a pad that only the key gives; the same once more opens it."""
     pad = hashlib.shake_256(key + salt).digest(len(value))
-    together = int.from_bytes(value, "little") ^ int.from_bytes(pad, "little")
-    return together.to_bytes(len(value), "little")
+    return np.bitwise_xor(np.frombuffer(value, np.uint8), np.frombuffer(pad, np.uint8)).tobytes()
 
 
 def _digest(key: bytes, value: bytes) -> bytes:
