@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
-from pipeline.files import AUDIOS, VIDEOS, Stamp
+from pipeline.files import AUDIOS, VIDEOS
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
 from pipeline.model import Facts
@@ -20,6 +19,7 @@ from pipeline.submissions import Fault
 
 PROBE_SECONDS = 10.0
 PROBE_MEMORY_MB = 512
+_PLAYED = VIDEOS | AUDIOS
 _FACTS: Codec[Facts] = Codec(dict)
 
 
@@ -35,13 +35,9 @@ class Measured:
 def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress: Progress) -> Measured:
     """Probe the files and compare their contents. A file that kills its worker has that as its fact."""
     at = {(name, entry.path): entry for name, unit in collected.units.items() for entry in unit.entries}
-    entries = {key: at[key] for key in keys if key in at}
-    by_path = {entry.real: key for key, entry in entries.items()}
-
-    def stamp(path: Path) -> Stamp:
-        unit, _ = key = by_path[path]
-        return entries[key].stamp(unit)
-
+    by_path = {at[key].real: key for key in keys if key in at}
+    entries = {path: at[key] for path, key in by_path.items()}
+    stamp = {path: entry.stamp(by_path[path][0]) for path, entry in entries.items()}.__getitem__
     result = Measured()
     limits = Limits(PROBE_SECONDS, PROBE_MEMORY_MB)
     with progress.stage("检测媒体文件", len(by_path)) as advance:
@@ -60,7 +56,7 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
                 result.faults.append(("/".join(key), outcome.detail))
             else:
                 result.facts[key] = failed(outcome)
-    played = {path: entries[key] for path, key in by_path.items() if entries[key].suffix in VIDEOS | AUDIOS}
-    twins = find_twins({path: entry.size for path, entry in played.items()}, workers, stamp)
+    sizes = {path: entry.size for path, entry in entries.items() if entry.suffix in _PLAYED}
+    twins = find_twins(sizes, workers, stamp)
     result.twins = {by_path[path]: digest for path, digest in twins.items()}
     return result
