@@ -37,6 +37,7 @@ T = TypeVar("T")
 _WORDS = frozenset({".doc", ".wps", ".rtf"})
 """Documents that are recorded by their name alone."""
 _SEPARATOR = re.compile("[;；\n]+")
+_LOOKED_AT = SCANS | _WORDS | WORKBOOKS | {".docx"}
 _LEAST_WORDS = 50
 """A document with fewer characters is a scan pasted into Word."""
 _SCAN_REMEDY = "请重新扫描或拍照，换成打得开的 PDF、JPG 或 PNG 文件"
@@ -99,9 +100,8 @@ def _wanted(unit: Unit, mine: Sequence[Submission], index: Index, result: Attach
     """The unit's papers by cell or name, and every other Word document, which its title may make one."""
     stated = _stated_scans(mine, index)
     resources = _named_as_resources(mine)
-    for entry in sorted(unit.entries, key=lambda entry: entry.path):
-        if entry.suffix not in SCANS | _WORDS | WORKBOOKS | {".docx"}:
-            continue
+    looked_at = [entry for entry in unit.entries if entry.suffix in _LOOKED_AT]
+    for entry in sorted(looked_at, key=lambda entry: entry.path):
         taken = _folded(entry.name) in resources
         papers = stated.get(entry.path, frozenset()) or (frozenset() if taken else named_as(entry.path))
         if papers or (entry.suffix == ".docx" and not taken):
@@ -132,8 +132,13 @@ def _named_as_resources(submissions: Iterable[Submission]) -> set[str]:
     """Bare names, folded, of all files that rows and 平台资质 name."""
     texts = {text for each in submissions for name in ("资源文件", "资源封面") for text in each.cells[name]}
     texts |= {cell.text for each in submissions for row in each.platforms for cell in row.values()}
-    parts = (part for text in texts for part in _SEPARATOR.split(text))
-    return {_folded(re.split(r"[/\\]", part.strip())[-1]) for part in parts}
+    return _bare_names(texts)
+
+
+def _bare_names(texts: Iterable[str]) -> set[str]:
+    parts = _SEPARATOR.split("\n".join(texts).replace("\\", "/"))
+    # Names are folded together: a line's end is no part of one, and stays what it is.
+    return set(_folded("\n".join(part.strip().rpartition("/")[2] for part in parts)).split("\n"))
 
 
 def _folded(name: str) -> str:

@@ -61,7 +61,7 @@ class Collected:
 
 def anything_in(folder: Path) -> bool:
     """Whether anything is there to be checked. Raises OSError if `folder` cannot be listed."""
-    return any(not _passed_over(_shown(entry.name)) for entry in _listed(folder))
+    return any(not _passed_over(name) for name, _ in _listed(folder))
 
 
 def collect(
@@ -103,24 +103,23 @@ class _Walk:
 
     def top(self, folder: Path) -> None:
         """The units, and what lies beside them."""
-        for entry in _listed(folder):
-            name = _shown(entry.name)
+        for name, entry in _listed(folder):
             if _passed_over(name):
                 self.ignored += not (_RESERVED.fullmatch(name) or _NOTES.fullmatch(name))
             elif _is_folder(entry):
-                self.walk(name, Path(entry.path))
+                self.walk(name, entry.path)
             elif not entry.is_file(follow_symlinks=False):
                 self.refuse("", name, *_why_not(entry))
             elif name.lower().endswith(".zip"):
                 self.zips.append(Packed(name[:-4].strip() or name, "", Path(entry.path), name))
             elif (suffix := suffix_of(name)) in WORKBOOKS:
-                self.loose += self.entries("", entry, name)
+                self.loose += filter(None, [self.entry("", entry, name)])
             elif suffix in ARCHIVES:
                 self.reject("", name, _ODD_ARCHIVE)
             else:
                 self.refuse("", name, "不在任何单位的文件夹中", "请移入所属单位的文件夹")
 
-    def walk(self, unit: str, folder: Path, below: str = "", zipped: str = "") -> None:
+    def walk(self, unit: str, folder: str | Path, below: str = "", zipped: str = "") -> None:
         """All files of a unit's folder. zipped: the name of the zip that they came in, "" if none."""
         self.units.setdefault(unit, Unit(unit))
         try:
@@ -129,9 +128,9 @@ class _Walk:
             why = why_unreadable(error)
             self.reject(unit, below.rstrip("/") or unit, replace(why, cause=f"文件夹{why.cause}"))
             return
-        for entry in entries:
-            path = below + _shown(entry.name)
-            if _JUNK.fullmatch(_shown(entry.name)):
+        for name, entry in entries:
+            path = below + name
+            if _is_junk(name):
                 self.ignored += 1
                 if _UNFINISHED.fullmatch(path):
                     self.units[unit].unfinished.append(path)
@@ -139,23 +138,22 @@ class _Walk:
                 if path.count("/") >= DEEPEST:
                     self.refuse(unit, path, f"在 {DEEPEST} 层以下的文件夹中", "请减少文件夹的层数")
                 else:
-                    self.walk(unit, Path(entry.path), f"{path}/", zipped)
+                    self.walk(unit, entry.path, f"{path}/", zipped)
             elif not entry.is_file(follow_symlinks=False):
                 self.refuse(unit, path, *_why_not(entry))
             elif path.lower().endswith(".zip"):
                 self.zips.append(Packed(unit, f"{path[:-4]}/", Path(entry.path), path))
-            else:
-                for found in self.entries(unit, entry, path):
-                    self.take(unit, found, zipped)
+            elif found := self.entry(unit, entry, path):
+                self.take(unit, found, zipped)
 
-    def entries(self, unit: str, entry: os.DirEntry[str], path: str) -> list[Entry]:
-        """The file as one entry; none, and a finding, if its folder forbids to look at it."""
+    def entry(self, unit: str, entry: os.DirEntry[str], path: str) -> Entry | None:
+        """The file; None, and a finding, if its folder forbids to look at it."""
         try:
             facts = entry.stat(follow_symlinks=False)
         except OSError as error:
             self.reject(unit, path, why_unreadable(error))
-            return []
-        return [Entry(path, Path(entry.path), facts.st_size, facts.st_mtime_ns)]
+            return None
+        return Entry(path, entry.path, facts.st_size, facts.st_mtime_ns)
 
     def take(self, unit: str, entry: Entry, zipped: str) -> None:
         """Add a file to its unit. Of two under one name the first counts; all rival workbooks are kept."""
@@ -167,7 +165,7 @@ class _Walk:
             first
             and zipped
             and first.size == entry.size
-            and filecmp.cmp(first.real, entry.real, shallow=False)
+            and filecmp.cmp(first.located, entry.located, shallow=False)
         ):
             self.repeated += 1
         elif first:
@@ -212,9 +210,11 @@ class _Walk:
                 self.refuse(unit, shown, why, "无须处理；压缩包和文件夹可以只保留一份")
 
 
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
+def _listed(folder: str | Path) -> list[tuple[str, os.DirEntry[str]]]:
+    """What a folder holds with the names as they are shown, in their order."""
     with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: (_shown(entry.name), entry.name))
+        named = [(_shown(entry.name), entry) for entry in entries]
+    return sorted(named, key=lambda each: (each[0], each[1].name))
 
 
 def _shown(name: str) -> str:
@@ -225,11 +225,16 @@ def _shown(name: str) -> str:
     return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
+def _is_junk(name: str) -> bool:
+    """Whether a program left it behind. Of known types that are only names that begin with its mark."""
+    if suffix_of(name) in KNOWN and name[0] not in ".~":
+        return False
+    return bool(_JUNK.fullmatch(name))
+
+
 def _passed_over(name: str) -> bool:
     """Whether a name directly under input/ is reserved, a note for people, or left behind by a program."""
-    return (
-        bool(_RESERVED.fullmatch(name) or _NOTES.fullmatch(name) or _JUNK.fullmatch(name)) or name[0] == "."
-    )
+    return bool(_RESERVED.fullmatch(name) or _NOTES.fullmatch(name)) or name[0] == "." or _is_junk(name)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -295,9 +300,8 @@ def _moved(found: Finding, forwarded: Mapping[str, set[str]]) -> Finding:
 def _received(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding]) -> list[Received]:
     """The unit's workbooks copied aside; of equal ones that with the shortest name, the others are named."""
     first: dict[str, Received] = {}
-    for entry in sorted(unit.entries, key=lambda entry: (len(entry.path), entry.path)):
-        if entry.suffix not in WORKBOOKS:
-            continue
+    workbooks = [entry for entry in unit.entries if entry.suffix in WORKBOOKS]
+    for entry in sorted(workbooks, key=lambda entry: (len(entry.path), entry.path)):
         copied = receive(entry, keep, workbook_mb)
         place = Place(unit.name, entry.path)
         if isinstance(copied, Rejection):

@@ -155,7 +155,7 @@ def _copy(path: Path, shown: str, keep: Path, workbook_mb: int) -> Received | Re
         return _NOT_A_FILE
     if suffix_of(path.name) not in WORKBOOKS:
         return _NOT_A_WORKBOOK
-    return receive(Entry(shown, path, facts.st_size, facts.st_mtime_ns), keep, workbook_mb)
+    return receive(Entry(shown, str(path), facts.st_size, facts.st_mtime_ns), keep, workbook_mb)
 
 
 def _why_unused(outcome: Submission | Finding | Failure) -> Rejection | None:

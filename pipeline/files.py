@@ -16,7 +16,8 @@ AUDIOS = _extensions("mp3 wav m4a aac wma flac ogg amr ape")
 IMAGES = _extensions("jpg jpeg png webp bmp gif tif tiff heic")
 DOCUMENTS = _extensions("doc docx pdf wps ppt pptx dps txt rtf srt vtt ass xml html htm css js json ofd md")
 ARCHIVES = _extensions("rar 7z tar tgz gz bz2 xz cab iso")
-KNOWN = WORKBOOKS | VIDEOS | AUDIOS | IMAGES | DOCUMENTS
+PLAYED = VIDEOS | AUDIOS
+KNOWN = WORKBOOKS | PLAYED | IMAGES | DOCUMENTS
 
 
 def suffix_of(name: str) -> str:
@@ -33,9 +34,21 @@ class Entry:
     """A regular file of a unit; path is relative to the unit's folder, with `/`."""
 
     path: str
-    real: Path
+    located: str
+    """The path by which the system finds it."""
     size: int
     mtime_ns: int
+    suffix: str = field(init=False, compare=False)
+    """The extension in lower case, with its dot."""
+
+    def __post_init__(self) -> None:
+        """The extension is asked for at every stage."""
+        object.__setattr__(self, "suffix", suffix_of(self.name))
+
+    @property
+    def real(self) -> Path:
+        """Where it is read; made anew at every asking: most files are never opened."""
+        return Path(self.located)
 
     def stamp(self, unit: str) -> Stamp:
         """What tells this state of the file from any other, wherever input/ lies: name, size, time."""
@@ -45,11 +58,6 @@ class Entry:
     def name(self) -> str:
         """The bare file name."""
         return self.path.rpartition("/")[2]
-
-    @property
-    def suffix(self) -> str:
-        """The extension in lower case, with its dot."""
-        return suffix_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.fields import RESOURCE_FILE
-from pipeline.files import AUDIOS, IMAGES, VIDEOS, Entry, Unit
+from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, Unit
 from pipeline.model import Facts
 from pipeline.rules.distinct import answers
 
@@ -33,8 +34,8 @@ _LOCAL = re.compile(r"^(?:[A-Za-z]:|[\\/])|^~")
 _ABOVE = re.compile(r"(?:^|[\\/])\.\.(?:[\\/]|$)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and halves of characters (Unicode categories Cc and Cs)."""
-_PLAIN = re.compile(r"(?:\w[\w .()-]*/)*\w[\w .()-]*")
-"""Relative paths that can be written in one way only."""
+_PLAIN = re.compile(r"(?:\w[\w .()-]*/)*\w(?:[\w .()-]*[\w.()-])?")
+"""Relative paths that can be written in one way only: no separator of names, no blanks around."""
 _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
 
 
@@ -50,23 +51,41 @@ class Match:
 
 
 class Index:
-    """The files of one unit by exact path, by folded path and by folded bare name."""
+    """The files of one unit by exact path; by folded path, bare name and stem once a cell asks for them."""
 
     def __init__(self, entries: Iterable[Entry], unfinished: Iterable[str] = ()) -> None:
         """entries: all regular files of the unit; unfinished: paths of downloads that broke off."""
         self.unfinished = {_fold(posixpath.basename(path)) for path in unfinished}
         self.paths = {entry.path for entry in entries}
-        self.folded: dict[str, list[str]] = defaultdict(list)
-        self.bare: dict[str, list[str]] = defaultdict(list)
-        self.stems: dict[str, list[str]] = defaultdict(list)
+
+    @cached_property
+    def folded(self) -> Mapping[str, list[str]]:
+        """Paths by folded path."""
+        return self._by(lambda path: path)
+
+    @cached_property
+    def bare(self) -> Mapping[str, list[str]]:
+        """Paths by folded bare name."""
+        return self._by(posixpath.basename)
+
+    @cached_property
+    def stems(self) -> Mapping[str, list[str]]:
+        """Paths by folded bare name without its extension."""
+        return self._by(lambda path: posixpath.splitext(posixpath.basename(path))[0])
+
+    def _by(self, part: Callable[[str], str]) -> Mapping[str, list[str]]:
+        paths: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self.paths):
-            self.folded[_fold(path)].append(path)
-            self.bare[_fold(posixpath.basename(path))].append(path)
-            self.stems[_fold(posixpath.splitext(posixpath.basename(path))[0])].append(path)
+            paths[_fold(part(path))].append(path)
+        return paths
+
+    def is_plain(self, named: str) -> bool:
+        """Whether it is the path of a file, and nothing else can be meant by it."""
+        return named in self.paths and _PLAIN.fullmatch(named) is not None
 
     def find(self, named: str) -> Match:
         """The file that a cell names (contract: relative path, else bare name if only one has it)."""
-        if named in self.paths and _PLAIN.fullmatch(named):
+        if self.is_plain(named):
             return Match(named)
         if "://" in named:
             return Match(problem="是网址，不是文件名")
@@ -114,10 +133,12 @@ def _fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
+_SORTS = {**dict.fromkeys(VIDEOS, "video"), **dict.fromkeys(AUDIOS, "audio")}
+
+
 def sort_of(path: str) -> str:
     """`video`, `audio` or `other`, by the extension alone."""
-    extension = posixpath.splitext(path)[1].lower()
-    return "video" if extension in VIDEOS else "audio" if extension in AUDIOS else "other"
+    return _SORTS.get(posixpath.splitext(path)[1].lower(), "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +157,11 @@ class References:
     def keys(self) -> list[Key]:
         """The distinct files to be probed, in order."""
         media = self.media[self.media["sort"] != "other"]
-        return sorted({key for key in (*_keys(media), *_keys(self.covers)) if key[1]})
+        return sorted(dict.fromkeys(key for key in chain(_keys(media), _keys(self.covers)) if key[1]))
 
 
 _NAMED = ["named", "path", "problem", "respelled", "suggestion", "separator", "unfinished"]
+_Named = tuple[str, str, str, str, str, str, bool]
 _TYPES = {"@index": int, "unfinished": bool}
 _SEPARATORS = {"；": re.compile(r"[;；\n]"), "、": re.compile(r"[;；\n、，,|]")}
 """Beside the ASCII semicolon: one that leaves no doubt, and one that is a guess."""
@@ -151,8 +173,7 @@ def references(values: pd.DataFrame, indexes: Mapping[str, Index], elsewhere: It
     covers = _resolve(values, "资源封面", indexes)
     names = zip(media["path"].tolist(), media["named"].tolist(), strict=True)
     media["sort"] = pd.Series([sort_of(path or named) for path, named in names], dtype=object)
-    claimed = {*elsewhere, *_keys(media), *_keys(covers)}
-    return References(media, covers, frozenset(claimed))
+    return References(media, covers, frozenset(chain(elsewhere, _keys(media), _keys(covers))))
 
 
 def canonical_names(found: References) -> dict[int, str]:
@@ -164,7 +185,7 @@ def canonical_names(found: References) -> dict[int, str]:
 def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> pd.DataFrame:
     filled = values[["@unit", field]][values[field] != ""]
     cells = list(zip(filled["@unit"].tolist(), filled[field].tolist(), strict=True))
-    found = answers(cells, lambda cell: list(_files(cell[1], field, indexes[cell[0]])))
+    found = answers(cells, lambda cell: _files(cell[1], field, indexes[cell[0]]))
     rows = filled.index.repeat(list(map(len, found)))
     files = list(chain.from_iterable(found))
     columns = {
@@ -177,8 +198,14 @@ def _resolve(values: pd.DataFrame, field: str, indexes: Mapping[str, Index]) -> 
     )
 
 
-def _files(text: str, field: str, index: Index) -> Iterator[tuple[str | bool, ...]]:
-    """What a cell names, each with where it leads: `_NAMED`."""
+def _files(text: str, field: str, index: Index) -> Sequence[_Named]:
+    """What a cell names, each with where it leads."""
+    if index.is_plain(text):
+        return ((text, text, "", "否", "", "", False),)
+    return tuple(_each_of(text, field, index))
+
+
+def _each_of(text: str, field: str, index: Index) -> Iterator[_Named]:
     names, separator = _names(text, index) if field == RESOURCE_FILE else ([text], "")
     whole = ";".join(names) if separator else ""
     for named in names:
@@ -205,7 +232,8 @@ def _names(text: str, index: Index) -> tuple[list[str], str]:
 
 
 def _parts(text: str, separator: str | re.Pattern[str]) -> list[str]:
-    return [part for each in re.split(separator, text) if (part := each.strip())]
+    pieces = text.split(separator) if isinstance(separator, str) else separator.split(text)
+    return [part for each in pieces if (part := each.strip())]
 
 
 def orphans(
@@ -223,36 +251,39 @@ def orphans(
     """
     named = chain(likely, *(_keys_of(each[each["suggestion"] != ""], "suggestion") for each in found.tables))
     told = found.claimed.union(named)
-    rows = [
-        (
-            unit.name,
-            workbooks[unit.name],
-            "",
-            0,
-            entry.path,
-            "是" if (unit.name, entry.path) in told else "否",
-        )
+    files = [
+        (unit.name, entry.path)
         for unit in units
         if unit.name in workbooks
         for entry in unit.entries
-        if entry.suffix in VIDEOS | AUDIOS
+        if entry.suffix in PLAYED
         or (entry.suffix in IMAGES and unit.name in with_covers and not _SCAN.search(entry.path))
     ]
-    return pd.DataFrame(rows, columns=["@unit", "@workbook", "@sheet", "@row", "value", "claimed"])
+    columns = {
+        "@unit": [unit for unit, _ in files],
+        "@workbook": [workbooks[unit] for unit, _ in files],
+        "@sheet": "",
+        "@row": 0,
+        "value": [path for _, path in files],
+        "claimed": ["是" if file in told else "否" for file in files],
+    }
+    return pd.DataFrame(columns)
 
 
 def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: frozenset[Key]) -> pd.Series:
     """For rows without 资源文件: the one unclaimed media file that bears the resource's name, else ""."""
-    free = {
-        unit: {path for path in index.paths if sort_of(path) != "other" and (unit, path) not in claimed}
-        for unit, index in indexes.items()
-    }
+
+    def is_free(unit: str, path: str) -> bool:
+        return (unit, path) not in claimed and sort_of(path) != "other"
+
     likely = pd.Series("", index=values.index, dtype=object)
     lone = (values["资源文件"] == "") & (values["资源名称"] != "")
-    lone &= values["@unit"].isin([unit for unit, paths in free.items() if paths])
     rows = values[["@unit", "资源名称"]][lone]
+    asking = [unit for unit in rows["@unit"].unique() if unit in indexes]
+    offered = [unit for unit in asking if any(is_free(unit, path) for path in indexes[unit].paths)]
+    rows = rows[rows["@unit"].isin(offered)]
     for index, unit, title in zip(rows.index, rows["@unit"], rows["资源名称"], strict=True):
-        found = [path for path in indexes[unit].by_title(title) if path in free[unit]]
+        found = [path for path in indexes[unit].by_title(title) if is_free(unit, path)]
         if len(found) == 1:
             likely[index] = found[0]
     return likely

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
-from pipeline.files import AUDIOS, VIDEOS
+from pipeline.files import PLAYED
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
 from pipeline.model import Facts
@@ -19,7 +19,6 @@ from pipeline.submissions import Fault
 
 PROBE_SECONDS = 10.0
 PROBE_MEMORY_MB = 512
-_PLAYED = VIDEOS | AUDIOS
 _FACTS: Codec[Facts] = Codec(dict)
 
 
@@ -56,7 +55,7 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
                 result.faults.append(("/".join(key), outcome.detail))
             else:
                 result.facts[key] = failed(outcome)
-    sizes = {path: entry.size for path, entry in entries.items() if entry.suffix in _PLAYED}
+    sizes = {path: entry.size for path, entry in entries.items() if entry.suffix in PLAYED}
     twins = find_twins(sizes, workers, stamp)
     result.twins = {by_path[path]: digest for path, digest in twins.items()}
     return result

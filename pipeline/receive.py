@@ -43,7 +43,7 @@ def receive(entry: Entry, keep: Path, workbook_mb: int) -> Received | Rejection:
     if entry.size > workbook_mb * 1_000_000:
         return Rejection(f"文件超过 {workbook_mb} MB", "请删去大图片和多余内容，或拆分后再报送")
     try:
-        with os.fdopen(os.open(entry.real, _PLAINLY), "rb") as source:
+        with os.fdopen(os.open(entry.located, _PLAINLY), "rb") as source:
             before = os.fstat(source.fileno())
             if not stat.S_ISREG(before.st_mode):
                 return _NOT_A_FILE

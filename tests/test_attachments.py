@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import docx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from pipeline.attachments import received_attachments
+from pipeline.attachments import _SEPARATOR, _bare_names, _folded, received_attachments
 from pipeline.fields import UNIT_LABELS
 from pipeline.files import Entry, Unit
 from pipeline.isolate import Limits, Workers
@@ -380,7 +383,7 @@ def sent(folder: Path, files: dict[str, bytes], name: str = UNIT) -> Unit:
         real = folder / name.replace("/", "_") / path
         real.parent.mkdir(parents=True, exist_ok=True)
         real.write_bytes(content)
-        unit.entries.append(Entry(path, real, len(content), 0))
+        unit.entries.append(Entry(path, str(real), len(content), 0))
     return unit
 
 
@@ -568,3 +571,10 @@ def test_the_states_for_reports(workers: Workers, tmp_path: Path) -> None:
         (REGISTRATION, "已收到扫描件", ("登记表.jpg",), "有", "高"),
         (STATEMENT, "没有扫描件", ("说明.docx",), "", ""),
     ]
+
+
+@given(st.lists(st.text(st.sampled_from("aA;；\n\r\\／/＼ｊé\u0301ﬁẞİ．\u2028 "), max_size=6), max_size=4))
+def test_names_that_are_folded_together_are_as_each_alone(texts: list[str]) -> None:
+    parts = (part for text in texts for part in _SEPARATOR.split(text))
+    alone = {_folded(re.split(r"[/\\]", part.strip())[-1]) for part in parts}
+    assert _bare_names(texts) - {""} == alone - {""}

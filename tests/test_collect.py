@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import receive as copying
-from pipeline.collect import DEEPEST, Collected, anything_in, collect
+from pipeline.collect import _JUNK, DEEPEST, Collected, _is_junk, _shown, anything_in, collect
 from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Rejection
@@ -254,7 +256,7 @@ def test_equal_workbooks_count_once_and_both_are_named(source: Path, workers: Wo
 
 
 def entry_of(path: Path) -> Entry:
-    return Entry(path.name, path, path.stat().st_size, path.stat().st_mtime_ns)
+    return Entry(path.name, str(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
 @posix
@@ -507,3 +509,13 @@ def test_a_bureaus_folder_with_a_long_number_is_a_name_like_any_other(source: Pa
     put(source, f"郑州市教育局/{'1' * 60}x/表.xlsx", "郑州市教育局/2024年第1批资源/表.xlsx")
     found = gathered(source, workers)
     assert set(found.units) == {"郑州市教育局", f"郑州市教育局/{'1' * 60}x"}
+
+
+MARKS = ["", ".", "~", "~$", "._", ".~", "__macosx", "thumbs", "Desktop", "a", "课程", ".tmp", "1."]
+ENDS = ["", ".db", ".ini", ".mp4", ".MP4", ".xlsx", ".part", ".tmp", ".lock", ".ts", ".st", ".zip", ".!ut"]
+
+
+@given(st.builds("{}{}{}".format, st.sampled_from(MARKS), st.text(max_size=3), st.sampled_from(ENDS)))
+def test_the_quick_look_at_known_types_finds_the_same_junk(name: str) -> None:
+    shown = _shown(name.replace("\0", "")) or "a"
+    assert _is_junk(shown) == bool(_JUNK.fullmatch(shown))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.files import Entry
-from pipeline.join import MISSING, Index, Match, measured_seconds, references
+from pipeline.join import MISSING, Index, Match, _each_of, _files, measured_seconds, references
 
 NFC, NFD = "第é讲.mp4", unicodedata.normalize("NFD", "第é讲.mp4")
 
 
 def index(*paths: str) -> Index:
-    return Index(Entry(path, Path("/nowhere") / path, 1, 1) for path in paths)
+    return Index(Entry(path, path, 1, 1) for path in paths)
 
 
 @pytest.mark.parametrize("named", ["视频/1.mp4", "视频\\1.mp4", "./视频/1.mp4", "1.mp4"])
@@ -74,9 +75,7 @@ def test_odd_names_lead_nowhere(named: str) -> None:
 
 def test_another_extension_is_suggested() -> None:
     assert index("视频/1.mp4").find("1.mp4x").problem == MISSING
-    assert Index([Entry("视频/1.mp4", Path("x"), 1, 1)]).find("1") == Match(
-        problem=MISSING, likely="视频/1.mp4"
-    )
+    assert Index([Entry("视频/1.mp4", "x", 1, 1)]).find("1") == Match(problem=MISSING, likely="视频/1.mp4")
 
 
 def test_looking_for_a_file_touches_no_disk() -> None:
@@ -142,3 +141,14 @@ def test_two_files_with_folders_are_two(cell: str) -> None:
     values = pd.DataFrame({"@unit": ["甲"], "资源文件": [cell], "资源封面": [""]})
     found = references(values, {"甲": index("音频/009.mp3", "音频/009（下）.mp3")}, ())
     assert list(found.media["path"]) == ["音频/009.mp3", "音频/009（下）.mp3"]
+
+
+NAMES = st.text(st.sampled_from("aA1 ./\\;；、,|-_()~é\u0301第\n"), min_size=1, max_size=5)
+
+
+@given(st.sets(NAMES, max_size=4), NAMES, st.booleans(), st.sampled_from(["资源文件", "资源封面"]))
+def test_what_is_plain_leads_where_a_long_look_leads(
+    paths: set[str], text: str, there: bool, field: str
+) -> None:
+    files = index(*paths, *([text] if there else []))
+    assert _files(text, field, files) == tuple(_each_of(text, field, files))

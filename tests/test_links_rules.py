@@ -16,7 +16,7 @@ from pipeline.model import Finding, Labelled
 from pipeline.rules.opened import opened_table
 from pipeline.rules.qualified import courses_table, level_of, platforms_table
 from pipeline.validate import validate
-from tests.small_tables import RIGHT_ROW, ROOT, SETTINGS, TODAY, submission, table_of
+from tests.small_tables import RIGHT_ROW, SETTINGS, TODAY, submission, table_of
 
 LINK = RIGHT_ROW["资源链接"]
 RIGHT = Evidence(
@@ -164,7 +164,7 @@ COURSE = {
     "资源链接": "https://mooc.example.edu.cn/course/1",
     "资源文件": "",
 }
-FILES = [Entry("证明/等保备案证明.jpg", ROOT, 1, 1), Entry("测评报告2023-01.pdf", ROOT, 1, 1)]
+FILES = [Entry("证明/等保备案证明.jpg", "", 1, 1), Entry("测评报告2023-01.pdf", "", 1, 1)]
 
 
 def qualified(

@@ -55,9 +55,10 @@ class _Texts(Worksheet):  # type: ignore[misc]  # the library has no types
         super()._write_rows()
         if not self._rows:
             return
+        looks = enumerate((look._get_xf_index() for look in self._looks), 1)
         cells = "".join(
-            f'<c r="{xl_col_to_name(column - 1)}{{0}}" s="{look._get_xf_index()}" t="s"><v>{{{column}}}</v></c>'
-            for column, look in enumerate(self._looks, 1)
+            f'<c r="{xl_col_to_name(column - 1)}{{0}}" s="{look}" t="s"><v>{{{column}}}</v></c>'
+            for column, look in looks
         )
         row = f'<row r="{{0}}" spans="1:{len(self._looks)}">{cells}</row>'
         lines = (row.format(n, *numbers) for n, numbers in enumerate(self._rows, self._top + 1))
