@@ -1,4 +1,5 @@
 # 每个目标都会先装好自己需要的程序包；已装好且没有变化时立即继续。
+# 安装时顺带编译程序自己的代码：程序的文件夹不能写入时，每次启动也不用重新编译。
 # 没有 make 时见 docs/使用说明.md：python -m pipeline 命令
 
 PYTHON ?= python3
@@ -79,6 +80,7 @@ $(VENV)/.python:
 $(VENV)/.run: requirements.lock | $(VENV)/.python
 	@echo "正在安装所需的程序包（只在第一次和更新后进行）……"
 	@$(INSTALL) requirements.lock
+	@$(RUN) -m compileall -q pipeline
 	@touch $@
 
 $(VENV)/.demo: requirements-demo.lock $(VENV)/.run

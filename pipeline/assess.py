@@ -24,7 +24,7 @@ from pipeline.model import Finding, Place, Submission
 from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, recall
 from pipeline.register import Register, aliases_table, read_register, units_table
 from pipeline.reuse.rulings import Rulings
-from pipeline.rounds.decide import Decided, Row, apply, remarks, rows_of
+from pipeline.rounds.decide import Decided, Rows, apply, remarks
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import made_whole
 from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines
@@ -64,7 +64,7 @@ class Result:
 def assess(job: Job, collected: Collected, read: Read) -> Result:
     """Everything after reading. Raises HistoryError, RegisterError, or OutputError."""
     register = read_register(Path(job.settings.unit_register))
-    recalled = recall(job.output, job.workers, job.limits, job.now)
+    recalled = recall(job.output, job.workers, job.store, job.limits, job.now)
     choose(read, recalled.memory.sent, recalled.memory.seen)
     job.remarks += number_rounds(read, recalled.memory.sent)
     as_sent = {(each.unit, each.workbook): each for each in read.submissions}
@@ -81,7 +81,7 @@ def assess(job: Job, collected: Collected, read: Read) -> Result:
     if again:
         examined = look()
     findings = [*collected.findings, *read.findings, *examined.findings]
-    rows = rows_of(examined.table)
+    rows = Rows(examined.table)
     decided, decisions = _decide(job, recalled, read, rows, findings)
     told = tell([*findings, *decided.findings], job.settings, decided.aside)
     progressed = _compare(job, recalled, read, as_sent, told)
@@ -133,7 +133,7 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
 
 
 def _decide(
-    job: Job, recalled: Recalled, read: Read, rows: Sequence[Row], findings: Sequence[Finding]
+    job: Job, recalled: Recalled, read: Read, rows: Rows, findings: Sequence[Finding]
 ) -> tuple[Decided, list[Decision]]:
     """What the province has decided, also in 人工复核.xlsx since the last run; all decisions."""
     rounds = rounds_of(read)

@@ -26,7 +26,6 @@ from pipeline.papers import (
 )
 from pipeline.papertables import SCANS, SEALED_PAPERS, Attachments, Sent
 from pipeline.probe.facts import was_opened
-from pipeline.probe.seal import scan_facts
 from pipeline.read.document import Document, read_document
 from pipeline.reuse.kept import Codec, Kept
 
@@ -80,8 +79,11 @@ def received_attachments(
     scans = [each for each in wanted if _is_sealed_scan(each)]
     for each, read in _outcomes(documents, read_document, _DOCUMENTS, workers, limits, result):
         _take_document(each, read, result)
-    for each, facts in _outcomes(scans, scan_facts, _SCANS, workers, limits, result):
-        _take_scan(each, facts, result)
+    if scans:
+        from pipeline.probe.seal import scan_facts  # brings Pillow
+
+        for each, facts in _outcomes(scans, scan_facts, _SCANS, workers, limits, result):
+            _take_scan(each, facts, result)
     for each in wanted:
         if each.entry.suffix != ".docx" and not _is_sealed_scan(each):
             _take_by_name(each, result)

@@ -6,9 +6,9 @@ suspicious are judged, and only those that the schema refuses are read, by their
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -19,8 +19,10 @@ from pipeline.fields import BY_NAME, RESOURCE_FILE
 from pipeline.model import Facts, Finding, Kind, Layout, Place, Submission
 from pipeline.rules import REGISTER, Reading
 from pipeline.rules.text import (
+    BEGINS_A_FORMULA,
+    BEGINS_A_PLACEHOLDER,
     ERROR_VALUES,
-    LONGEST_PLACEHOLDER,
+    INVISIBLE,
     NEVER_NATIVE,
     R00_1,
     REQUIRED_CODES,
@@ -28,12 +30,11 @@ from pipeline.rules.text import (
     broken_line,
     garbled,
     has_lines,
+    has_zero_width,
     is_placeholder,
     like_formula,
     may_be_a_day,
-    may_be_formula,
     may_be_garbled,
-    may_be_untidy,
     not_text,
     only_a_day,
     sensitive,
@@ -51,6 +52,9 @@ _TEXTS = tuple(name for name in BY_NAME if name not in ("资源ID", "资源封�
 """Not a number that must go, and no names of files: whether these are right, the files tell."""
 
 Judge = Callable[[str], Reading | None]
+Suspects = Callable[[Column], Iterable[str]]
+"""The distinct texts of a column of which a judge may say something, seen at a glance."""
+
 _Row = tuple[str, str, str, int]
 _Layouts = Mapping[tuple[str, str], Layout]
 
@@ -92,16 +96,22 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
     draft = _Draft(list(submissions))
     trimmed_cells = _trim(draft)
     _hold_error_values(draft)
-    _each_text(draft, _TEXTS, lambda _name: garbled, may_be_garbled, breaks=True)
+    _each_text(draft, _TEXTS, lambda _name: garbled, _showing(may_be_garbled), breaks=True)
     _blank_placeholders(draft, settings)
     _hold_native_values(draft)
-    _each_text(draft, ("资源名称",), lambda _name: only_a_day, may_be_a_day, breaks=True)
-    _each_text(draft, SINGLE_LINE, lambda name: _one_line(name, settings), has_lines, breaks=True)
+    _each_text(draft, ("资源名称",), lambda _name: only_a_day, _showing(may_be_a_day), breaks=True)
+    _each_text(draft, SINGLE_LINE, lambda name: _one_line(name, settings), _showing(has_lines), breaks=True)
     _day_only(draft)
     _read_forms(draft, settings)
-    _each_text(draft, settings.lengths, lambda name: _length(name, settings))
-    _each_text(draft, _TEXTS, lambda _name: like_formula, may_be_formula)
-    _each_text(draft, _READ_BY_PEOPLE, lambda _name: _reviewed(settings), also_broken=True)
+    _each_text(draft, settings.lengths, lambda name: _length(name, settings), _unfit(settings))
+    _each_text(
+        draft, _TEXTS, lambda _name: like_formula, lambda column: column.beginning_with(BEGINS_A_FORMULA)
+    )
+    words = [word for word in settings.review_words if word]
+    reviewed = _showing(lambda text: any(map(set(text).issuperset, words)))
+    _each_text(
+        draft, _READ_BY_PEOPLE, lambda _name: partial(sensitive, words=words), reviewed, also_broken=True
+    )
     return draft.table(_offered(draft, trimmed_cells))
 
 
@@ -124,8 +134,9 @@ class _Draft:
         for each in submissions:
             if each.kinds or each.held:
                 at = {row: index for index, row in enumerate(each.rows, start)}
-                for (row, name), kind in each.kinds.items():
-                    self.columns[name].kinds[at[row]] = kind
+                for name, kinds in each.kinds.items():
+                    places = map(at.__getitem__, kinds)
+                    self.columns[name].kinds.update(zip(places, kinds.values(), strict=True))
                 for row, name in each.held:
                     self.columns[name].broken.add(at[row])
             start += len(each.rows)
@@ -151,10 +162,11 @@ class _Draft:
 
     def table(self, first: list[Finding]) -> Table:
         """The table as it stands. first: findings that go before the others."""
-        places = {name: [str(row[at]) for row in self.rows] for at, name in enumerate(PROVENANCE[:-1])}
+        units, workbooks, sheets, numbers = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        places = dict(zip(PROVENANCE, (units, workbooks, sheets), strict=False))
         canonical_texts = {name: column.texts for name, column in self.columns.items()}
         values = _frame({**places, **canonical_texts})
-        values.insert(len(places), PROVENANCE[-1], np.array([row[-1] for row in self.rows], dtype=int))
+        values.insert(len(places), PROVENANCE[-1], np.array(numbers, dtype=int))
         broken = np.zeros((len(self.rows), len(self.columns)), dtype=bool)
         for number, column in enumerate(self.columns.values()):
             broken[list(column.broken), number] = True
@@ -174,7 +186,7 @@ def _frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     cells = np.empty((len(columns), count), dtype=object)
     for number, texts in enumerate(columns.values()):
-        cells[number] = texts
+        cells[number] = np.fromiter(texts, dtype=object, count=count)
     return pd.DataFrame(cells.T, columns=list(columns), dtype=object, copy=False)
 
 
@@ -182,7 +194,7 @@ def _trim(draft: _Draft) -> list[tuple[Column, int]]:
     """G01: blanks that nobody sees at both ends. The cells in which they stood beside something."""
     cells = []
     for column in draft.columns.values():
-        texts = column.distinct if may_be_untidy(column.alphabet) else ()
+        texts = column.suspects(has_zero_width) + column.padded_with(INVISIBLE)
         tidy = {text: new for text in texts if (new := trimmed(text)) != text}
         changed = column.rows_with(tidy)
         cells += [(column, index) for index in changed if tidy[column.texts[index]]]
@@ -218,19 +230,18 @@ def _each_text(
     draft: _Draft,
     names: Iterable[str],
     judge_of: Callable[[str], Judge],
-    sign: Sign = bool,
+    suspects: Suspects,
     *,
     breaks: bool = False,
     also_broken: bool = False,
 ) -> None:
     """Findings on the distinct texts of fields, judged alone; the values stay as they are.
 
-    Only texts that show the sign are judged. Cells that are malformed already are passed over, unless
-    also_broken.
+    Cells that are malformed already are passed over, unless also_broken.
     """
     for name in names:
         column, judge = draft.columns[name], judge_of(name)
-        found = {text: reading for text in column.suspects(sign) if (reading := judge(text))}
+        found = {text: reading for text in suspects(column) if (reading := judge(text))}
         for index in column.rows_with(found):
             if also_broken or index not in column.broken:
                 draft.tell_reading(column, index, found[column.texts[index]])
@@ -243,23 +254,28 @@ def _one_line(name: str, settings: Settings) -> Judge:
     return lambda text: broken_line(text, is_right, levels=name == "所属分类")
 
 
+def _showing(sign: Sign) -> Suspects:
+    return lambda column: column.suspects(sign)
+
+
 def _length(name: str, settings: Settings) -> Judge:
-    fewest, most = settings.lengths[name]
-    return lambda text: None if fewest <= len(text) <= most else wrong_length(name, text, settings)
+    return lambda text: wrong_length(name, text, settings)
 
 
-def _reviewed(settings: Settings) -> Judge:
-    words = [word for word in settings.review_words if word]
-    any_of_them = re.compile("|".join(map(re.escape, words))).search
-    return lambda text: sensitive(text, words) if any_of_them(text) else None
+def _unfit(settings: Settings) -> Suspects:
+    def of_another_length(column: Column) -> list[str]:
+        fewest, most = settings.lengths[column.name]
+        return column.not_as_long_as(range(fewest, most + 1))
+
+    return of_another_length
 
 
 def _blank_placeholders(draft: _Draft, settings: Settings) -> None:
     """G04 in optional fields, G05 in required ones."""
     for name, column in draft.columns.items():
         required = name in settings.required
-        short = (text for text in column.distinct if 0 < len(text) <= LONGEST_PLACEHOLDER)
-        nothing = {text for text in short if is_placeholder(text, required)}
+        suspects = column.beginning_with(BEGINS_A_PLACEHOLDER)
+        nothing = {text for text in suspects if is_placeholder(text, required)}
         if not required and name not in _NUMBERS:
             nothing |= column.distinct & {"0"}
         found = column.rows_with(nothing)
@@ -293,7 +309,7 @@ def _read_forms(draft: _Draft, settings: Settings) -> None:
     asked = {
         name: texts
         for name, column in draft.columns.items()
-        if (texts := doubtful(BY_NAME[name], column.distinct, settings))
+        if (texts := doubtful(BY_NAME[name], column, settings))
     }
     if not asked:
         return

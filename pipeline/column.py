@@ -6,7 +6,7 @@ most columns hold no character that could be wrong, and then no text need be loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping, Set
 from itertools import compress
 
 import numpy as np
@@ -40,14 +40,15 @@ class Column:
         self.kinds: dict[int, Kind] = {}
         self.broken: set[int] = set()
         self.told: set[int] = set()
-        self._distinct: set[str] | None = None
+        self._distinct: Set[str] | None = None
         self._alphabet: str | None = None
+        self._initials: set[str] | None = None
 
     @property
-    def distinct(self) -> set[str]:
-        """Every text once, in no order."""
+    def distinct(self) -> Set[str]:
+        """Every text once, in the order of the rows: as they lie in memory."""
         if self._distinct is None:
-            self._distinct = set(self.texts)
+            self._distinct = dict.fromkeys(self.texts).keys()
         return self._distinct
 
     @property
@@ -65,6 +66,23 @@ class Column:
         several = (listed[start : start + _TOGETHER] for start in range(0, len(listed), _TOGETHER))
         return [text for some in several if sign("".join(some)) for text in some if sign(text)]
 
+    def beginning_with(self, characters: Collection[str]) -> list[str]:
+        """The distinct texts whose first character is one of these."""
+        if self._initials is None:
+            self._initials = {text[:1] for text in self.distinct}
+        initials = self._initials.intersection(characters)
+        return [text for text in self.distinct if text[:1] in initials] if initials else []
+
+    def padded_with(self, characters: str) -> list[str]:
+        """The distinct texts at an end of which one of these characters stands."""
+        if set(characters).isdisjoint(self.alphabet):
+            return []
+        return [text for text in self.distinct if text.strip(characters) != text]
+
+    def not_as_long_as(self, lengths: Container[int]) -> list[str]:
+        """The distinct texts with another number of characters than these."""
+        return [text for text in self.distinct if len(text) not in lengths]
+
     def rows_with(self, texts: Collection[str]) -> list[int]:
         """The rows whose text is one of these, ascending."""
         if not texts:
@@ -77,10 +95,10 @@ class Column:
             self.texts = self.texts.copy()
             for index, text in texts.items():
                 self.texts[index] = text
-            self._distinct = self._alphabet = None
+            self._distinct = self._alphabet = self._initials = None
 
 
-def _characters(texts: set[str]) -> str:
+def _characters(texts: Set[str]) -> str:
     seen = np.zeros(_CODE_POINTS, dtype=bool)
     listed = list(texts)
     for start in range(0, len(listed), _AT_ONCE):

@@ -8,23 +8,23 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring as quoted
 
 from pipeline import __version__
 from pipeline.collect import Collected
 from pipeline.examine import Examined, Known
+from pipeline.files import Entry, Unit
 from pipeline.giveback import FOLDER, GivenBack, give_back
 from pipeline.history import Judgement, RunRecord, finish_run, record_run
 from pipeline.job import Job
-from pipeline.letterbox import letters
 from pipeline.output import Staging
-from pipeline.recall import Recalled, not_adopted
+from pipeline.recall import Recalled, left_silent, not_adopted
 from pipeline.register import Register
-from pipeline.render.letters import Attached
 from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import keep_before, short_report
 from pipeline.rounds.accept import explanations
-from pipeline.rounds.decide import Row
+from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
@@ -44,7 +44,7 @@ class Looked:
     counts: Tally
     units: Sequence[UnitSummary]
     skipped: Mapping[str, str]
-    rows: Sequence[Row]
+    rows: Rows
     decisions: Sequence[Decision]
     register: Register | None
 
@@ -79,7 +79,7 @@ def _tables(job: Job, looked: Looked, files: Mapping[str, list[str]]) -> Iterato
     yield "findings.csv", findings_csv(looked.told)
     yield (
         "resources.csv",
-        resources_csv(looked.examined.table, looked.examined.tables["media"], looked.counts),
+        resources_csv(looked.rows, looked.examined.tables["media"], looked.counts),
     )
     yield "units.csv", units
     yield from short_report(units, looked.told, job.settings, job.now, looked.skipped).items()
@@ -95,9 +95,15 @@ def _summaries(job: Job, looked: Looked, given: Sequence[GivenBack]) -> Iterator
     lines = review_lines(
         looked.told, looked.rows, looked.counts, looked.units, said, looked.decisions, job.settings
     )
-    yield f"{SUMMARY}/{BOOK}", review_workbook(job.settings.call.title, lines)
+    review = review_workbook(job.settings.call.title, lines)
+    if not any(line.made for each in lines.values() for line in each):
+        left_silent(job.store, review)
+    yield f"{SUMMARY}/{BOOK}", review
     if not job.settings.gives_back:
         return
+    from pipeline.letterbox import letters
+    from pipeline.render.letters import Attached
+
     attached: dict[str, list[Attached]] = defaultdict(list)
     for each in given:
         attached[each.unit].append(Attached(each.name.rpartition("/")[2], each.data))
@@ -128,18 +134,8 @@ def _to_remember(job: Job, recalled: Recalled, looked: Looked, given: Sequence[G
 
 def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
     """run.json: what ran on what. Media have their size alone: hashing a province's video takes hours."""
-    digests = {received.entry.real: received.sha256 for received in looked.read.received.values()}
-    inputs = [
-        {"unit": name, "path": entry.path, "size": entry.size, "sha256": digests.get(entry.real, "")}
-        for name, unit in sorted(collected.units.items())
-        for entry in sorted(
-            {*unit.entries, *(each.entry for each in unit.workbooks)}, key=lambda entry: entry.path
-        )
-    ]
-    inputs += [
-        {"unit": "", "path": each.entry.path, "size": each.entry.size, "sha256": each.sha256}
-        for each in looked.known.lists
-    ]
+    inputs = [line for name, unit in sorted(collected.units.items()) for line in _inputs_of(name, unit)]
+    inputs += [_input("", each.entry, each.sha256) for each in looked.known.lists]
     rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
     facts = {
         "run": run,
@@ -158,7 +154,23 @@ def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
         "faults": [{"where": where, "what": what} for where, what in job.faults],
     }
     # One line for each of perhaps a million files: the library writes indented lists ten times as slowly.
-    lines = ",\n  ".join(json.dumps(each, ensure_ascii=False) for each in inputs)
+    lines = ",\n  ".join(inputs)
     text = json.dumps(facts, ensure_ascii=False, indent=1)
     text = text.replace('"inputs": []', f'"inputs": [\n  {lines}\n ]', 1)
     return text.encode("utf-8", "backslashreplace")
+
+
+def _inputs_of(name: str, unit: Unit) -> list[str]:
+    """The files of a unit as lines of run.json, by their paths; the digest is known of workbooks alone."""
+    books = {each.entry.path: each for each in unit.workbooks}
+    others = (each for each in unit.entries if each.path not in books or each != books[each.path].entry)
+    lines = [(path, _input(name, each.entry, each.sha256)) for path, each in books.items()]
+    lines += ((each.path, _input(name, each)) for each in others)
+    return [line for _, line in sorted(lines)]
+
+
+def _input(unit: str, entry: Entry, sha256: str = "") -> str:
+    return (
+        f'{{"unit": {quoted(unit)}, "path": {quoted(entry.path)}, '
+        f'"size": {entry.size}, "sha256": {quoted(sha256)}}}'
+    )

@@ -18,6 +18,7 @@ from pipeline.files import Received
 from pipeline.join import (
     Index,
     Key,
+    Measures,
     References,
     canonical_names,
     cover_table,
@@ -150,9 +151,9 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """The tables that come from the rows and their files."""
     values = table.values
-    media_facts = {key: media_columns(facts) for key, facts in measured.facts.items()}
-    cover_facts = {key: cover_columns(facts) for key, facts in measured.facts.items()}
-    media = media_table(values, found, media_facts, measured.twins, settings.media_types)
+    media = media_table(
+        values, found, Measures(measured.facts, media_columns), measured.twins, settings.media_types
+    )
     likely = likely_files(values, indexes, found.claimed)
     mine = [each for each in reversed(read.submissions) if each.rows]
     return {
@@ -167,7 +168,7 @@ def _tables(
             axis=1,
         ),
         "media": media,
-        "covers": cover_table(values, found, cover_facts),
+        "covers": cover_table(values, found, Measures(measured.facts, cover_columns)),
         "orphans": orphans(
             collected.units.values(),
             found,

@@ -128,23 +128,28 @@ SEE_ELSEWHERE = (
 )
 """A whole text that only points to another place; there is no such text without 见, 阅 or 附."""
 
+IN_NO_PLAIN_PROSE = r"<&\[见阅附"
+"""Characters without which a text holds neither web code nor a reference to another place."""
+
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
 _FOREIGN = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
-_NOT_IN_A_NAME = r"^;；、，,/／|｜()（）【】\[\]〔〕:：&＆\s•‧・∙●⋅･．。<>0-9０-９=@#*"
-_NAME = (
+_IN_A_NAME = r"^;；、，,/／|｜()（）【】\[\]〔〕:：&＆\s•‧・∙●⋅･．。<>0-9０-９=@#*"
+_NO_NAME = (
     rf"(?![{_HAN}·]{{1,4}}(?:{TITLES})(?:;|$))(?![{_HAN}]{{2,3}}[和与及+＋-][{_HAN}]{{2,3}}(?:;|$))"
     rf"(?![{_HAN}]{{2,}}(?:大学|学院|学校|公司|中心|研究院|医院)[{_HAN}]{{2,4}}(?:{TITLES})?(?:;|$))"
-    rf"(?!(?:{TITLES})[{_HAN}]{{2,3}}(?:;|$))[{_NOT_IN_A_NAME}]+"
+    rf"(?!(?:{TITLES})[{_HAN}]{{2,3}}(?:;|$))"
 )
+"""All of them begin with a Chinese character or ·; sets of many characters take long to compile."""
 _SPEAKER = (
     rf"(?!主讲)(?!(?:{'|'.join(NATIONS)})族(?:[{_HAN}]{{2}}|;|$))(?:（(?:{'|'.join(NATIONS)})族）)?(?![^;]*[{_HAN}]\.[{_HAN}])"
-    rf"{_NAME}(?:(?<=[{_FOREIGN}.’'-]) (?=[{_FOREIGN}]){_NAME})*(?<!{')(?<!'.join(BODIES.split('|'))})"
+    rf"{_NO_NAME}[{_IN_A_NAME}]+(?:(?<=[{_FOREIGN}.’'-]) (?=[{_FOREIGN}])[{_IN_A_NAME}]+)*"
+    rf"(?<!{')(?<!'.join(BODIES.split('|'))})"
     rf"(?<![{_HAN}]等)(?<![{_HAN}]等人)"
 )
 _WORD = r"[^;；、，,。|｜\s]+(?: [^;；、，,。|｜\s]+)*"
 _LEVEL = r"[^-－/／\\>＞→»›—–―‐‑−|｜、;；，：~～\s]+(?: [^-－/／\\>＞→»›—–―‐‑−|｜、;；，：~～\s]+)*"
 _LETTER = r"A-Za-z0-9\u00a1-\u1fff\u3040-\uabff"
-_LABEL = rf"[{_LETTER}](?:[{_LETTER}_-]*[{_LETTER}])?"
+_LABEL = rf"(?![_-])[{_LETTER}_-]+(?<![_-])"
 
 
 FIELDS: tuple[Field, ...] = (
@@ -245,7 +250,7 @@ FIELDS: tuple[Field, ...] = (
         "简要介绍资源的基本信息",
         "必填, 文本格式",
         "介绍航空发动机的组成、原理和发展，适合科普学习。",
-        form=rf"(?:[^<&\[见阅附]*+|(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*))",
+        form=rf"(?:[^{IN_NO_PLAIN_PROSE}]*+|(?si:(?!.*(?:{MARKUP}))(?!{OPENING_TAG})(?!{SEE_ELSEWHERE}$).*))",
         prompt="必填，文本格式。简要介绍资源的基本信息（内容、对象、学习收获）；不要粘贴网页代码，不要写“见附件”。",
         excel='OR({c}="",AND(LEN({c})>=20,LEN({c})<=1000))',
         aliases=("简介", "课程简介", "内容简介", "资源介绍", "课程介绍"),

@@ -14,8 +14,7 @@ from pipeline.isolate import Failure, Limits
 from pipeline.model import Severity, Submission
 from pipeline.output import apart, safe_name
 from pipeline.progress import Progress
-from pipeline.render.returned import Marked, Returned
-from pipeline.render.workbooks import MarkTask, mark_file, mark_task
+from pipeline.render.returned import Marked, MarkTask, Returned
 from pipeline.reuse.kept import Codec, Kept
 from pipeline.settings import Settings
 from pipeline.submissions import Read
@@ -56,12 +55,16 @@ def give_back(
     One that cannot be marked as it is comes back in the template's layout with every row
     that was sent; one for which even that fails is a fault.
     """
-    by_book = by_workbook(told)
+    by_book = by_workbook(told) if settings.gives_back else {}
     due = [
         each
         for each in read.submissions
-        if settings.gives_back and any(said.decides for said in by_book[each.unit, each.workbook])
+        if any(said.decides for said in by_book.get((each.unit, each.workbook), ()))
     ]
+    if not due:
+        return
+    from pipeline.render.marks import mark_file  # brings all that writes into workbooks
+
     names = _names(due)
 
     def task(submission: Submission, *, as_sent: bool) -> MarkTask:
@@ -112,6 +115,8 @@ def _names(due: Iterable[Submission]) -> Mapping[tuple[str, str], str]:
 def _task(
     submission: Submission, told: list[Told], read: Read, settings: Settings, *, as_sent: bool
 ) -> MarkTask:
+    from pipeline.render.workbooks import mark_task
+
     received = read.received[submission.unit, submission.workbook]
     identity = {
         "unit": submission.unit,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -310,10 +311,18 @@ Megabytes of 1,000,000 bytes; turned: a note in the file asks to turn the pictur
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Facts by file, and what makes the columns that the rules read of the facts of many."""
+
+    facts: Mapping[Key, Facts]
+    columns: Callable[[Sequence[Facts]], Mapping[str, Sequence[Any]]]
+
+
 def media_table(
     values: pd.DataFrame,
     found: References,
-    measured: Mapping[Key, Facts],
+    measured: Measures,
     twins: Mapping[Key, str],
     media_types: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -335,7 +344,7 @@ def media_table(
     return table
 
 
-def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, Facts]) -> pd.DataFrame:
+def cover_table(values: pd.DataFrame, found: References, measured: Measures) -> pd.DataFrame:
     """One row per cover named: the resource's fields, the match, and what was measured."""
     table = _with_facts(found.covers, _keys(found.covers), measured, COVER_COLUMNS).join(values, on="@index")
     table["fault"] = table["fault"].where(~table["unfinished"].astype(bool), UNFINISHED)
@@ -354,14 +363,15 @@ def _keys_of(found: pd.DataFrame, column: str) -> list[Key]:
 
 
 def _with_facts(
-    found: pd.DataFrame, keys: list[Key], measured: Mapping[Key, Facts], columns: Mapping[str, object]
+    found: pd.DataFrame, keys: list[Key], measured: Measures, unknown: Mapping[str, object]
 ) -> pd.DataFrame:
-    number = {key: at for at, key in enumerate(dict.fromkeys(keys))}
-    facts = [{**columns, **measured.get(key, {})} for key in number]
-    at = np.array([number[key] for key in keys], dtype=int)
+    number = {key: at for at, key in enumerate(key for key in dict.fromkeys(keys) if key in measured.facts)}
+    columns = measured.columns([measured.facts[key] for key in number])
+    # What no file was measured for stands last.
+    at = np.array([number.get(key, -1) for key in keys], dtype=int)
     known = {
-        name: np.array([each[name] for each in facts], dtype=_DTYPES[type(unknown)])[at]
-        for name, unknown in columns.items()
+        name: np.array([*columns[name], default], dtype=_DTYPES[type(default)])[at]
+        for name, default in unknown.items()
     }
     return pd.concat([found.drop(columns="@unit"), pd.DataFrame(known, found.index)], axis=1)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
-from pipeline.files import PLAYED, Stamp
+from pipeline.files import PLAYED
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
 from pipeline.model import Facts
@@ -34,13 +34,9 @@ class Measured:
 def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress: Progress) -> Measured:
     """Probe the files and compare their contents. A file that kills its worker has that as its fact."""
     at = {(name, entry.path): entry for name, unit in collected.units.items() for entry in unit.entries}
-    entries = {key: at[key] for key in keys if key in at}
-    by_path = {entry.located: key for key, entry in entries.items()}
-
-    def stamp(path: str) -> Stamp:
-        unit, _ = key = by_path[path]
-        return entries[key].stamp(unit)
-
+    by_path = {at[key].located: key for key in keys if key in at}
+    entries = {path: at[key] for path, key in by_path.items()}
+    stamp = {path: entry.stamp(by_path[path][0]) for path, entry in entries.items()}.__getitem__
     result = Measured()
     limits = Limits(PROBE_SECONDS, PROBE_MEMORY_MB)
     with progress.stage("检测媒体文件", len(by_path)) as advance:
@@ -59,7 +55,7 @@ def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress
                 result.faults.append(("/".join(key), outcome.detail))
             else:
                 result.facts[key] = failed(outcome)
-    played = {path: entries[key] for path, key in by_path.items() if entries[key].suffix in PLAYED}
-    twins = find_twins({path: entry.size for path, entry in played.items()}, workers, stamp)
+    sizes = {path: entry.size for path, entry in entries.items() if entry.suffix in PLAYED}
+    twins = find_twins(sizes, workers, stamp)
     result.twins = {by_path[path]: digest for path, digest in twins.items()}
     return result

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Facts = Mapping[str, Any]
+Rows = Mapping[int, Mapping[int, str]]
+"""Row number → column number (both 1-based, ascending) → text; blank cells and rows are absent."""
 
 
 class Kind(enum.StrEnum):
@@ -97,17 +99,16 @@ class Area:
 class Sheet:
     """One sheet, exactly as stored. Blank cells are absent.
 
-    rows maps row number → column number (both 1-based, ascending) → text. kinds holds the
-    cells that are not plain text, keyed (row, column). formulas: cells whose value is
-    calculated. hidden_rows: those that hold something and are not shown; filtered: a filter is at
-    work. hidden_columns: (first, last) of each run. links: what opens on a click. checked: the cells
-    that have a drop-down or another live check, None where the format does not tell.
+    kinds holds the cells that are not plain text, by column and row. formulas: cells (row, column)
+    whose value is calculated. hidden_rows: those that hold something and are not shown; filtered: a
+    filter is at work. hidden_columns: (first, last) of each run. links: what opens on a click. checked:
+    the cells that have a drop-down or another live check, None where the format does not tell.
     """
 
     name: str
     hidden: bool
-    rows: dict[int, dict[int, str]]
-    kinds: dict[tuple[int, int], Kind]
+    rows: Rows
+    kinds: dict[int, dict[int, Kind]]
     merged: tuple[Area, ...] = ()
     formulas: frozenset[tuple[int, int]] = frozenset()
     hidden_rows: frozenset[int] = frozenset()
@@ -193,7 +194,7 @@ class Submission:
     """A workbook understood: the unit's resources as columns of text, one entry per data row.
 
     rows are spreadsheet rows; cells[field][i] is the text at rows[i]. kinds holds only the
-    cells that are not plain text, keyed (row, field). held are cells that cannot be judged
+    cells that are not plain text, by field and row. held are cells that cannot be judged
     as values (already told by a finding, or in a column that is missing).
     """
 
@@ -203,7 +204,7 @@ class Submission:
     layout: Layout
     rows: tuple[int, ...]
     cells: dict[str, list[str]]
-    kinds: dict[tuple[int, str], Kind]
+    kinds: dict[str, dict[int, Kind]]
     held: frozenset[tuple[int, str]]
     unit_info: dict[str, Labelled]
     platforms: tuple[dict[str, Labelled], ...]

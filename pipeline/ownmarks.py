@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from pipeline.fields import LIST_SHEET
+from pipeline.grid import texts_of
 from pipeline.model import Answer, Book, Sheet
 
 SIGNATURE = "数字资源校验"
@@ -63,8 +64,12 @@ def is_list_sheet(sheet: Sheet) -> bool:
     The name does not matter: a unit may have a sheet of its own with that name, and may
     have renamed ours.
     """
-    return any(True for _ in _identities(sheet)) or any(
-        len(cells) >= len(LIST_HEADER) and set(map(str.strip, cells.values())) >= _LIST_HEADER
+    # Hardly a sheet is one: the texts are looked through together first.
+    said = "\n".join(texts_of(sheet.rows))
+    if IDENTITY in said and any(True for _ in _identities(sheet)):
+        return True
+    return all(name in said for name in LIST_HEADER) and any(
+        set(map(str.strip, cells.values())) >= _LIST_HEADER
         for cells in islice(sheet.rows.values(), _HEADER_WITHIN)
     )
 
@@ -100,16 +105,9 @@ def without_own_note(text: str) -> str:
 
 
 def _identities(sheet: Sheet) -> Iterator[Mapping[str, str]]:
-    for text in _texts_with(sheet, IDENTITY):
-        if (values := json_values(IDENTITY, text)) is not None:
+    for text in chain.from_iterable(cells.values() for cells in sheet.rows.values()):
+        if text.startswith(IDENTITY) and (values := json_values(IDENTITY, text)) is not None:
             yield {str(key): str(value) for key, value in values.items()}
-
-
-def _texts_with(sheet: Sheet, prefix: str) -> Iterator[str]:
-    # Hardly a sheet has one: the texts are looked through together first.
-    if prefix in "\n".join(chain.from_iterable(cells.values() for cells in sheet.rows.values())):
-        for cells in sheet.rows.values():
-            yield from (text for text in cells.values() if text.startswith(prefix))
 
 
 def _round(identity: Mapping[str, str]) -> int:

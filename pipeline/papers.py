@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pipeline.fields import BY_NAME, bare_name
+from pipeline.pattern import late
 
 REGISTRATION, STATEMENT, RESOURCE_LIST = "登记表", "安全审核说明", "资源列表"
 FORM_1 = "附件1 终身学习资源报送工作负责人信息登记表（公章）"
 FORM_2 = "附件2 数字化资源征集内容安全审核情况说明"
 """The forms, as the pages of the notice head them."""
-FORM_WORDS = re.compile(r"[(（](?:院校[/／]单位|公章|盖章)[)）]")
+FORM_WORDS = late(r"[(（](?:院校[/／]单位|公章|盖章)[)）]")
 """What the forms have beside a unit's name."""
 SCAN_LABELS: Mapping[str, str] = {"登记表扫描件": REGISTRATION, "安全审核说明扫描件": STATEMENT}
 """Where 单位信息 names the scans."""
@@ -36,14 +37,14 @@ COLUMNS = (UNIT, PERSON, POST, LANDLINE, MOBILE, EMAIL)
 
 Rows = Sequence[Sequence[str]]
 
-_OTHER_REGISTERS = re.compile(r"(?:著作权|版权|作品|软件|学员|学籍|课程|资产|设备|备案)[^/]{0,4}登记")
+_OTHER_REGISTERS = late(r"(?:著作权|版权|作品|软件|学员|学籍|课程|资产|设备|备案)[^/]{0,4}登记")
 _BY_NAME = {
     REGISTRATION: re.compile(r"登记表|信息登记|负责人信息"),
     STATEMENT: re.compile(r"安全审核|审核(?:情况)?说明|内容安全[^/]{0,4}说明"),
     RESOURCE_LIST: re.compile(r"资源(?:列表|清单)|报送(?:列表|清单)"),
 }
-_UNPLACED = re.compile(r"附件|扫描|盖章|公章|签章|承诺|说明|材料")
-_OF_OTHER_THINGS = re.compile(r"证明|备案|等保|执照|证书|授权|截图|封面|讲义|教案|课件")
+_UNPLACED = late(r"附件|扫描|盖章|公章|签章|承诺|说明|材料")
+_OF_OTHER_THINGS = late(r"证明|备案|等保|执照|证书|授权|截图|封面|讲义|教案|课件")
 
 _TITLES = {
     REGISTRATION: re.compile(r"登记表(?:\(公章\)|\(盖章\))?$"),
@@ -51,7 +52,7 @@ _TITLES = {
     RESOURCE_LIST: re.compile(r"资源(?:列表|清单)$"),
 }
 _LONGEST_TITLE = 40
-_LISTED = re.compile(r"^(?:附件[:：])?[0-9一二三四五六七八九十]+[.、．]")
+_LISTED = late(r"^(?:附件[:：])?[0-9一二三四五六七八九十]+[.、．]")
 _SAID = ("自愿参与", "审核方式", "版权清晰", "特此说明", "意识形态", "发布共享")
 _WHOLE_NOTICE = ("继续教育数字化资源的通知", "技术标准")
 """The notice itself, which units leave in their folder, has all its forms in it."""
@@ -66,11 +67,11 @@ _LABELS: Mapping[str, str] = {
     **dict.fromkeys(("邮箱", "电子邮件", "e-mail", "email", "电子信箱", "邮箱地址"), EMAIL),
 }
 _ENOUGH_LABELS = 3
-_REMARK = re.compile(r"^(?:注|备注|说明|填表|单位[(（]?盖章|[(（]?公章)")
+_REMARK = late(r"^(?:注|备注|说明|填表|单位[(（]?盖章|[(（]?公章)")
 _NAME_HEADERS = frozenset({"资源名称", *BY_NAME["资源名称"].aliases})
-_BLANK = re.compile(r"[\s\u200b\ufeff]+")
-_BLANKS = re.compile(r"[^\S\n]+")
-_BLANK_LINES = re.compile(r" ?(?:\n ?)+")
+_BLANK = late(r"[\s\u200b\ufeff]+")
+_BLANKS = late(r"[^\S\n]+")
+_BLANK_LINES = late(r" ?(?:\n ?)+")
 _MOST_OF_A_STATEMENT = 10_000
 _LONGEST_CELL = 1_000
 

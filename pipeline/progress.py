@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -41,7 +40,7 @@ class Pace:
         past = [self._stretches[each] for each in range(max(0, current - _LOOKED_BACK), current)]
         if len(past) < 2:
             return None
-        pace = statistics.median_low(past) or statistics.fmean(past)
+        pace = sorted(past)[(len(past) - 1) // 2] or sum(past) / len(past)
         return (self._total - self.done) * _STRETCH / pace if pace else None
 
     def _stretch(self, now: float) -> int:

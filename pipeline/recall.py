@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from pipeline.isolate import Failure, Limits
 from pipeline.job import HISTORY
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.read.reviewbook import PARTS, FilledLine, read_review
+from pipeline.reuse.store import Store
 from pipeline.rounds.compare import Comparison, compare, round_findings
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
@@ -35,13 +37,17 @@ class Recalled:
     read: Mapping[Path, bytes] = field(default_factory=dict)
 
 
-def recall(output: Path, workers: Engine, limits: Limits, now: dt.datetime) -> Recalled:
-    """Memory of the runs before, and what was filled in since. Raises HistoryError."""
+def recall(output: Path, workers: Engine, store: Store, limits: Limits, now: dt.datetime) -> Recalled:
+    """Memory of the runs before, and what was filled in since. Raises HistoryError.
+
+    A review workbook that says nothing, to the last byte as a run left it, is not opened.
+    """
     memory = history.open_history(output / HISTORY, _shown(output))
     books = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}
     filled: list[Filled] = []
     remarks: list[str] = []
-    for path, outcome in workers.run(read_review, list(books), limits=limits):
+    touched = [path for path, data in books.items() if not store.get_many([_silent(data)])]
+    for path, outcome in workers.run(read_review, touched, limits=limits):
         if isinstance(outcome, Failure | Rejection):
             why = outcome.cause if isinstance(outcome, Rejection) else "内容异常"
             remarks.append(f"“{path.name}”读不出来（{why}），其中的决定没有采用，请改好后重新运行。")
@@ -55,6 +61,15 @@ def recall(output: Path, workers: Engine, limits: Limits, now: dt.datetime) -> R
     if said.receipts:
         memory = replace(memory, receipt_times={**memory.receipt_times, **said.receipts})
     return Recalled(memory, said, books)
+
+
+def left_silent(store: Store, data: bytes) -> None:
+    """Remember a review workbook in which there is no decision yet."""
+    store.put(_silent(data), b"1")
+
+
+def _silent(data: bytes) -> bytes:
+    return b"silent review\n" + hashlib.sha256(data).digest()
 
 
 def _shown(output: Path) -> int:

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +14,6 @@ from pipeline.files import Entry, Received
 from pipeline.model import Rejection
 
 PART = ".part"
-_CHUNK = 1 << 20
 _PLAINLY = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 """A link or a pipe may have taken the file's place: the one is not followed, the other not waited for."""
 _CHANGED = Rejection("读取时文件正在变化", "请等文件复制或保存完后重新运行")
@@ -32,65 +30,58 @@ _CAUSES = {
 }
 
 
-class _Unreadable(Exception):  # noqa: N818 - it becomes a verdict on the file
-    """Reading, not writing, went wrong."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__()
-        self.why = why_unreadable(error)
-
-
 def why_unreadable(error: OSError) -> Rejection:
     """What hinders reading, as a verdict on what the unit sent."""
     return _CAUSES.get(error.errno or 0, _ELSEWHERE)
 
 
 def receive(entry: Entry, keep: Path, workbook_mb: int) -> Received | Rejection:
-    """Copy a workbook into the folder `keep`; one that changes meanwhile is refused.
+    """Copy a workbook into the folder `keep`, unless it is there; one that changes meanwhile is refused.
 
     Raises OSError if the copy cannot be written: that is our disk, not the unit's fault.
     """
     if entry.size > workbook_mb * 1_000_000:
         return Rejection(f"文件超过 {workbook_mb} MB", "请删去大图片和多余内容，或拆分后再报送")
     try:
-        source = os.fdopen(os.open(entry.located, _PLAINLY), "rb")
+        with os.fdopen(os.open(entry.located, _PLAINLY), "rb") as source:
+            before = os.fstat(source.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                return _NOT_A_FILE
+            data = _content(source, before.st_size)
+            if len(data) != before.st_size or _moment(before) != _moment(os.fstat(source.fileno())):
+                return _CHANGED
     except OSError as error:
         return why_unreadable(error)
-    with source:
-        return _copied(entry, source, keep)
+    digest = hashlib.sha256(data).hexdigest()
+    target = keep / f"{digest}{entry.suffix}"
+    if not _holds(target, data):
+        _write(target, data)
+    return Received(entry, target, digest)
 
 
-def _copied(entry: Entry, source: BinaryIO, keep: Path) -> Received | Rejection:
-    before = os.fstat(source.fileno())
-    if not stat.S_ISREG(before.st_mode):
-        return _NOT_A_FILE
-    part = keep / f".{os.getpid()}{PART}"
-    digest = hashlib.sha256()
-    size = 0
+def _content(source: BinaryIO, size: int) -> bytes:
+    """What the file holds; a byte more than it should if it has grown."""
+    return source.read(size + 1)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether an earlier run kept this very copy; its name alone does not prove it, a disk may fail."""
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A file has its name only when it is on the disk; the folder is flushed once for all."""
+    part = path.with_name(f".{os.getpid()}{PART}")
     try:
         with part.open("wb") as copy:
-            for chunk in _chunks(source):
-                digest.update(chunk)
-                copy.write(chunk)
-                size += len(chunk)
+            copy.write(data)
             flush(copy)
-        if size != before.st_size or _moment(before) != _moment(os.fstat(source.fileno())):
-            return _CHANGED
-        target = keep / f"{digest.hexdigest()}{entry.suffix}"
-        part.replace(target)
-    except _Unreadable as unreadable:
-        return unreadable.why
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return Received(entry, target, digest.hexdigest())
-
-
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    try:
-        while chunk := source.read(_CHUNK):
-            yield chunk
-    except OSError as error:
-        raise _Unreadable(error) from error
 
 
 def _moment(facts: os.stat_result) -> tuple[int, int, int]:

@@ -226,7 +226,7 @@ def _table(
     """The first sheet with the needed headers, their row, and the columns of all."""
     for sheet in book.sheets:
         for row, cells in list(sheet.rows.items())[:_HEADER_WITHIN]:
-            columns = {text.strip(" *＊\n"): column for column, text in reversed(cells.items())}
+            columns = {text.strip(" *＊\n"): column for column, text in reversed(list(cells.items()))}
             if all(name in columns for name in needed):
                 return sheet, row, {name: columns[name] for name in headers if name in columns}
     names = "”“".join(needed)
@@ -239,7 +239,7 @@ def _lines(sheet: Sheet, header_row: int, columns: Mapping[str, int]) -> Iterato
         if row <= header_row or not any(texts.values()):
             continue
         for name, column in columns.items():
-            if sheet.kinds.get((row, column)) in (Kind.ERROR, Kind.UNCALCULATED, Kind.PICTURE):
+            if sheet.kinds.get(column, {}).get(row) in (Kind.ERROR, Kind.UNCALCULATED, Kind.PICTURE):
                 where = f"工作表“{sheet.name}”的 {letters(column)}{row}"
                 raise _Unusable(f"{where}（{name}）不是文字，请改为文字")
         yield row, texts

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import importlib
 import threading
 from pathlib import Path
@@ -33,8 +32,6 @@ def run(
 
     Raises OutputError, HistoryError, RegisterError, EngineError, or OSError if input_folder cannot be listed.
     """
-    # A run makes millions of small objects and hardly a cycle: looking for cycles costs a tenth of it.
-    gc.set_threshold(100_000, 20, 20)
     with (
         locked(output, now.isoformat(timespec="seconds")),
         open_engine(loaded.settings, jobs) as engine,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.column import Column
 from pipeline.fields import FIELDS, Field, form_of
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
@@ -50,41 +51,30 @@ def refused(schema: pa.DataFrameSchema, name: str, texts: Collection[str]) -> di
     return {}
 
 
-def doubtful(field: Field, texts: Collection[str], settings: Settings) -> list[str]:
-    """The distinct texts of a field that are not plainly right: none that the schema refuses is left out."""
-    blank = [""] if field.name in settings.required and "" in texts else []
+def doubtful(field: Field, column: Column, settings: Settings) -> list[str]:
+    """The distinct texts of a field that are not right: none that the schema refuses is left out."""
+    blank = [""] if field.name in settings.required and "" in column.distinct else []
     if field.name not in REGISTER.readers:
         return blank
-    matches = form_of(field.name).fullmatch if field.form else bool
-    fulfils = REGISTER.conditions.get(field.name)
-    return blank + [
-        text
-        for text in texts
-        if text
-        and not (
-            matches(text)
-            and (fulfils is None or fulfils(text, settings))
-            and (not field.separated or ";" not in text or _all_differ(text.split(";")))
-        )
-    ]
+    is_right = right(field, settings)
+    sieve = REGISTER.sieves.get(field.name)
+    suspects = sieve(column, is_right) if sieve else column.distinct
+    return blank + [text for text in suspects if text and not is_right(text)]
 
 
-def right(field: Field, settings: Settings) -> Callable[[str], bool]:
+def right(field: Field, settings: Settings) -> Callable[[str], object]:
     """Whether one text is in the canonical form of a field; the same that the schema asks."""
-    form = form_of(field.name) if field.form else None
+    tests: list[Callable[[str], object]] = [form_of(field.name).fullmatch] if field.form else []
     condition = REGISTER.conditions.get(field.name)
-
-    def is_right(text: str) -> bool:
-        if form and not form.fullmatch(text):
-            return False
-        if condition and not condition(text, settings):
-            return False
-        return not field.separated or _all_differ(text.split(";"))
-
-    return is_right
+    if condition:
+        tests.append(lambda text: condition(text, settings))
+    if field.separated:
+        tests.append(_all_differ)
+    return tests[0] if len(tests) == 1 else lambda text: all(test(text) for test in tests)
 
 
-def _all_differ(parts: list[str]) -> bool:
+def _all_differ(text: str) -> bool:
+    parts = text.split(";")
     return len(set(parts)) == len(parts)
 
 
@@ -103,10 +93,12 @@ def _is_filled(column: pd.Series) -> pd.Series:
     return column != ""
 
 
-def _on_each(is_right: Callable[[str], bool]) -> Callable[[pd.Series], pd.Series]:
+def _on_each(is_right: Callable[[str], object]) -> Callable[[pd.Series], pd.Series]:
     """Ask each text; blank is right here, `required` is another check."""
 
     def check(column: pd.Series) -> pd.Series:
-        return pd.Series([not text or is_right(text) for text in column.tolist()], column.index, dtype=bool)
+        return pd.Series(
+            [not text or bool(is_right(text)) for text in column.tolist()], column.index, dtype=bool
+        )
 
     return check

@@ -6,7 +6,7 @@ Pure. The numbers of every output come from here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -74,8 +74,9 @@ def tell(findings: Iterable[Finding], settings: Settings, aside: Aside | None = 
 
 
 def merged(told: Iterable[Told], more: Iterable[Told]) -> list[Told]:
-    """Both, in the order of `tell`."""
-    return sorted([*told, *more], key=lambda each: each.finding.sort_key())
+    """Both, in the order of `tell`; `told` is in it already."""
+    told, more = list(told), list(more)
+    return sorted([*told, *more], key=lambda each: each.finding.sort_key()) if more else told
 
 
 def by_workbook(told: Iterable[Told]) -> defaultdict[tuple[str, str], list[Told]]:
@@ -106,13 +107,14 @@ def severity_of(found: Finding, settings: Settings) -> Severity:
 
 def _told(found: Finding, settings: Settings, aside: Aside) -> Told:
     rule = REGISTER.rules[found.code]
+    suggestion = shown(found.suggestion)
     facts = {
         **{name: _fact(name, fact) for name, fact in found.facts.items()},
         "value": shown(found.value),
-        "suggestion": shown(found.suggestion),
+        "suggestion": suggestion,
         "field": found.place.field,
         "row": found.place.row,
-        "hint": f"，建议“{shown(found.suggestion)}”" if found.suggestion else "",
+        "hint": f"，建议“{suggestion}”" if found.suggestion else "",
     }
     decision = aside.get(key_of(found), "") if aside else ""
     severity = severity_of(found, settings)
@@ -127,7 +129,7 @@ def _fact(name: str, fact: object) -> object:
 
 def shown(text: str) -> str:
     """A value as a sentence quotes it: one line, not too long."""
-    line = " ".join(text.split())
+    line = " ".join(text.split()) if text else text
     return line if len(line) <= SHOWN_VALUE else f"{line[:SHOWN_VALUE]}…"
 
 
@@ -188,6 +190,13 @@ class Tally:
         given_up = self.decisions.get((unit, workbook, row)) == NOT_RECOMMENDED
         return RETURNED if given_up and here.errors else here.verdict
 
+    def verdicts(self, unit: str, workbook: str, rows: Collection[int]) -> Counter[str]:
+        """How many rows of a workbook have each verdict; those of which nothing was told share one."""
+        told = [row for row in rows if (unit, workbook, row) in self.rows]
+        found = Counter(self.verdict(unit, workbook, row) for row in told)
+        found[self.verdict(unit, workbook, 0)] += len(rows) - len(told)
+        return found
+
     def recommended(self, unit: str, workbook: str, row: int) -> bool:
         """Whether the row belongs on the recommendation list."""
         decision = self.decisions.get((unit, workbook, row))
@@ -201,22 +210,31 @@ def tally(
 ) -> Tally:
     """Count all findings. What concerns a sheet beside the list (单位信息, 平台资质) is the unit's alone."""
     lists = {(each.unit, each.workbook): (each.layout.sheet, frozenset(each.rows)) for each in submissions}
-    result = Tally(decisions=decisions or {})
+    rows: defaultdict[tuple[str, str, int], Counts] = defaultdict(Counts)
+    workbooks: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
+    whole_workbooks: defaultdict[tuple[str, str], Counts] = defaultdict(Counts)
+    units: defaultdict[str, Counts] = defaultdict(Counts)
+    unreadable: set[str] = set()
     for each in told:
         place = each.finding.place
         book = (place.unit, place.workbook)
-        result.units.setdefault(place.unit, Counts()).add(each)
-        file = place.workbook or each.finding.value
-        if each.finding.code in _UNREADABLE and suffix_of(file) not in _OTHERS:
-            result.unreadable.add(place.unit)
+        units[place.unit].add(each)
+        if (
+            each.finding.code in _UNREADABLE
+            and suffix_of(place.workbook or each.finding.value) not in _OTHERS
+        ):
+            unreadable.add(place.unit)
         if place.workbook:
-            result.workbooks.setdefault(book, Counts()).add(each)
-            sheet, rows = lists.get(book, ("", frozenset()))
-            if place.sheet == sheet and place.row in rows:
-                result.rows.setdefault((*book, place.row), Counts()).add(each)
+            workbooks[book].add(each)
+            sheet, numbers = lists.get(book, _NO_LIST)
+            if place.sheet == sheet and place.row in numbers:
+                rows[*book, place.row].add(each)
             elif place.sheet in ("", sheet):
-                result.whole_workbooks.setdefault(book, Counts()).add(each)
-    return result
+                whole_workbooks[book].add(each)
+    return Tally(dict(rows), dict(workbooks), dict(whole_workbooks), dict(units), decisions or {}, unreadable)
+
+
+_NO_LIST: tuple[str, frozenset[int]] = ("", frozenset())
 
 
 def state_of(
@@ -296,7 +314,7 @@ class UnitSummary:
 def summarise_unit(
     unit: str,
     counts: Tally,
-    workbooks: Mapping[str, Iterable[int]],
+    workbooks: Mapping[str, Collection[int]],
     *,
     sent: str,
     round_number: int,
@@ -315,7 +333,7 @@ def summarise_unit(
 
     path: its states up to the run before. today: None if lateness is of no interest.
     """
-    verdicts = Counter(counts.verdict(unit, name, row) for name, rows in workbooks.items() for row in rows)
+    verdicts = sum((counts.verdicts(unit, name, rows) for name, rows in workbooks.items()), Counter[str]())
     mine = counts.units.get(unit, Counts())
     state = state_of(
         sent="工作簿" if unit in counts.unreadable else sent,

@@ -87,7 +87,8 @@ def validate(
 
     fresh: dict[str, dict[str, list[Finding]]] = {}
     asked: dict[str, Set[str]] = {}
-    everyone = {name: _units(table, tables[name]) for name in {rule.table for rule, _ in runnable}}
+    sending = frozenset(unit for unit, *_ in table.rows)
+    everyone = {name: sending | _units(tables[name]) for name in {rule.table for rule, _ in runnable}}
     for rule, check in sorted(runnable, key=_what_it_sees):
         said = known.get(rule.code, {}) if rule.sees_one_unit else {}
         units = everyone[rule.table].difference(said)
@@ -106,10 +107,9 @@ def validate(
     return Outcome(findings, skipped, sorted(faults), fresh, asked)
 
 
-def _units(table: Table, rows: pd.DataFrame) -> frozenset[str]:
-    """The units that have rows in a table, or sent resources."""
-    there = frozenset(rows["@unit"]) if "@unit" in rows else frozenset[str]()
-    return there | {row[0] for row in table.rows}
+def _units(rows: pd.DataFrame) -> frozenset[str]:
+    """The units that have rows in a table."""
+    return frozenset(rows["@unit"].tolist()) if "@unit" in rows else frozenset()
 
 
 def _of_units(rows: pd.DataFrame, units: frozenset[str]) -> pd.DataFrame:

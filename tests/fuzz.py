@@ -64,7 +64,7 @@ from pipeline.render.reviewbook import review_workbook
 from pipeline.render.tables import findings_csv
 from pipeline.render.workbooks import mark_file, mark_task
 from pipeline.reuse.store import open_store as open_kept
-from pipeline.rounds.decide import rows_of
+from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision, Judged
 from pipeline.rounds.review import decisions_of, review_lines
 from pipeline.settings import ConfigError, load
@@ -255,7 +255,7 @@ def review_book() -> bytes:
     outcome = validate(table, {"resources": resources_of(table)}, SETTINGS, TODAY)
     told = tell([*table.findings, *outcome.findings], SETTINGS)
     counts = tally(told, [submission(rows)])
-    return review_workbook("征集", review_lines(told, rows_of(table), counts, (), {}, (), SETTINGS))
+    return review_workbook("征集", review_lines(told, Rows(table), counts, (), {}, (), SETTINGS))
 
 
 @functools.cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -12,6 +14,8 @@ from pipeline.join import COVER_COLUMNS, MEDIA_COLUMNS
 from pipeline.model import Kind, Layout, Submission
 from pipeline.papertables import CONTACT_COLUMNS, DOCUMENT_COLUMNS, MATERIAL_COLUMNS
 from pipeline.settings import Settings, load
+
+K = TypeVar("K", int, str)
 
 ROOT = Path(__file__).parents[1]
 SETTINGS: Settings = load(ROOT / "config.yaml").settings
@@ -128,6 +132,19 @@ def read_markdown(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]
     return rows, marked
 
 
+def by_column(kinds: Mapping[tuple[int, K], Kind]) -> dict[K, dict[int, Kind]]:
+    """Kinds as a sheet or a submission has them, from those of single cells (row, column)."""
+    columns: dict[K, dict[int, Kind]] = {}
+    for (row, column), kind in kinds.items():
+        columns.setdefault(column, {})[row] = kind
+    return columns
+
+
+def by_cell(kinds: Mapping[K, Mapping[int, Kind]]) -> dict[tuple[int, K], Kind]:
+    """The kinds of single cells."""
+    return {(row, column): kind for column, those in kinds.items() for row, kind in those.items()}
+
+
 def submission(
     rows: list[dict[str, str]],
     *,
@@ -147,7 +164,7 @@ def submission(
         layout=Layout("资源清单", first_row - 1, numbers[-1] if numbers else 1, columns),
         rows=tuple(numbers),
         cells={name: [row.get(name, "") for row in rows] for name in NAMES},
-        kinds=kinds or {},
+        kinds=by_column(kinds or {}),
         held=frozenset(),
         unit_info={},
         platforms=(),

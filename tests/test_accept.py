@@ -12,7 +12,7 @@ from pipeline.fields import NAMES
 from pipeline.model import Answer, Finding, Kind, Labelled, Place, Submission
 from pipeline.rounds.accept import apply, explanation_of, explanations, is_accepted
 from pipeline.summarise import tell
-from tests.small_tables import RIGHT_ROW, SETTINGS, submission
+from tests.small_tables import RIGHT_ROW, SETTINGS, by_cell, submission
 
 
 def answer(
@@ -153,12 +153,12 @@ def test_a_native_or_held_cell_becomes_text_that_is_judged() -> None:
     merged = Finding("S07", place, "", {"area": "L2:L3"}, suggestion="李明")
     given = sent(
         ["李明", ""], answer("", "李明", code="S07"), findings=(merged,), held=frozenset({(3, "主讲人")}),
-        kinds={(3, "主讲人"): Kind.ERROR, (2, "主讲人"): Kind.NUMBER},
+        kinds={"主讲人": {3: Kind.ERROR, 2: Kind.NUMBER}},
     )  # fmt: skip
     result = accepted(given)
     assert result.submission.cells["主讲人"] == ["李明", "李明"]
     assert result.submission.held == frozenset()
-    assert result.submission.kinds == {(2, "主讲人"): Kind.NUMBER}
+    assert by_cell(result.submission.kinds) == {(2, "主讲人"): Kind.NUMBER}
     assert result.submission.findings == ()
     [told] = tell(result.findings, SETTINGS)
     assert told.message == "这一格原为未填写，已按采纳的建议值“李明”读取。"

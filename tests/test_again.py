@@ -160,10 +160,13 @@ class Watch:
     def run(
         self, function: Callable[..., Any], tasks: Any, *, limits: Limits, **options: Any
     ) -> Iterator[tuple[Any, Any]]:
+        # What is to be kept comes with its encoding around it.
+        name = getattr(function, "function", function).__name__
+
         def seen() -> Iterator[Any]:
             for task in tasks:
-                done = self.done.setdefault(function.__name__, [])
-                if function.__name__ == "probe_file" and len(done) == self.breath:
+                done = self.done.setdefault(name, [])
+                if name == "probe_file" and len(done) == self.breath:
                     raise KeyboardInterrupt
                 done.append(task)
                 yield task
@@ -195,8 +198,7 @@ def test_an_unchanged_call_is_neither_read_nor_measured_nor_marked_again(
     call: Path, later: Path, watch: Watch
 ) -> None:
     validated(call, later)
-    # 人工复核.xlsx is looked at for what people wrote into it.
-    assert set(watch.done) <= {"read_reviewbook", "read_review", "_read"}
+    assert not set(watch.done)
     assert watch.asked == {}
 
 

@@ -9,6 +9,7 @@ import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline import receive as copying
 from pipeline.collect import _JUNK, DEEPEST, Collected, _is_junk, _shown, anything_in, collect
-from pipeline.files import Entry
+from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Rejection
 from pipeline.receive import receive
@@ -266,15 +267,15 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(
     path = tmp_path / "表.xlsx"
     path.write_bytes(b"a" * 100)
     entry, facts = entry_of(path), path.stat()
-    chunks = copying._chunks
+    content = copying._content
 
-    def changing(stream: io.BufferedReader) -> Iterator[bytes]:
-        for chunk in chunks(stream):
-            path.write_bytes(b"b" * 100)
-            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-            yield chunk
+    def changing(stream: BinaryIO, size: int) -> bytes:
+        data = content(stream, size)
+        path.write_bytes(b"b" * 100)
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return data
 
-    monkeypatch.setattr(copying, "_chunks", changing)
+    monkeypatch.setattr(copying, "_content", changing)
     refused = receive(entry, tmp_path, 1)
     assert isinstance(refused, Rejection)
     assert refused.cause == "读取时文件正在变化"
@@ -295,6 +296,23 @@ def test_what_takes_a_files_place_is_neither_followed_nor_waited_for(tmp_path: P
     elif kind == "folder":
         path.mkdir()
     assert isinstance(receive(entry, tmp_path / "keep", 1), Rejection)
+
+
+def test_a_copy_that_is_there_is_written_no_more_and_a_damaged_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, keep = tmp_path / "表.xlsx", tmp_path / "收件"
+    path.write_bytes(b"right")
+    keep.mkdir()
+    first = receive(entry_of(path), keep, 1)
+    assert isinstance(first, Received)
+    for damage in (b"wrong", b"", b"right and more"):
+        first.copy.write_bytes(damage)
+        assert receive(entry_of(path), keep, 1) == first
+        assert first.copy.read_bytes() == b"right"
+    monkeypatch.setattr(copying, "_write", None)
+    assert receive(entry_of(path), keep, 1) == first
+    assert list(keep.iterdir()) == [first.copy]
 
 
 def test_our_full_disk_is_not_the_units_fault(source: Path, workers: Workers) -> None:
@@ -318,10 +336,8 @@ def test_a_broken_disk_is_the_files_own_finding(tmp_path: Path, monkeypatch: pyt
         def read(self, size: int | None = -1, /) -> bytes:
             raise OSError(errno.EIO, "bad sector")
 
-    with pytest.raises(copying._Unreadable):
-        list(copying._chunks(Broken()))
-    chunks = copying._chunks
-    monkeypatch.setattr(copying, "_chunks", lambda _stream: chunks(Broken()))
+    content = copying._content
+    monkeypatch.setattr(copying, "_content", lambda _stream, size: content(Broken(), size))
     refused = receive(entry_of(path), tmp_path, 1)
     assert isinstance(refused, Rejection)
     assert refused.cause == "无法读取"

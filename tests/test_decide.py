@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.canonical import Table
 from pipeline.model import Finding, Place, Severity
-from pipeline.rounds.decide import Decided, apply, holds, in_force, remarks, rows_of, value_key
+from pipeline.rounds.decide import Decided, Rows, apply, holds, in_force, remarks, value_key
 from pipeline.rounds.remembered import Decision
 from pipeline.rules import REGISTER
 from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
@@ -33,7 +33,7 @@ def findings_of(table: Table) -> list[Finding]:
 
 
 def decided(table: Table, *made: Decision, extra: tuple[Finding, ...] = (), number: int = 2) -> Decided:
-    return apply(made, [*findings_of(table), *extra], rows_of(table), {UNIT: number}, SETTINGS)
+    return apply(made, [*findings_of(table), *extra], Rows(table), {UNIT: number}, SETTINGS)
 
 
 def told(table: Table, done: Decided) -> list[Told]:
@@ -51,12 +51,12 @@ def verdicts(table: Table, done: Decided) -> list[str]:
 
 def of_finding(verdict: str, table: Table, row: int, code: str, **more: str) -> Decision:
     [found] = [f for f in findings_of(table) if (f.code, f.place.row) == (code, row)]
-    resource = rows_of(table)[row - 2].resource
+    resource = Rows(table)[row - 2].resource
     return Decision(UNIT, code, found.place.field, value_key(found.value), resource, verdict, **more)
 
 
 def of_row(verdict: str, table: Table, row: int, **more: str) -> Decision:
-    known = rows_of(table)[row - 2]
+    known = Rows(table)[row - 2]
     return Decision(
         UNIT, "", "", "" if verdict == "不推荐" else known.content, known.resource, verdict, **more
     )
@@ -113,8 +113,8 @@ def test_a_link_that_opens_for_a_person_is_accepted(
         REGISTER.rules, code, replace(REGISTER.rules["R05-5"], code=code, severity=Severity.ERROR)
     )
     found = Finding(code, Place(*BOOK, "资源清单", 4, "资源链接", "E4"), "https://a.cn/1")
-    made = Decision(UNIT, code, "资源链接", found.value, rows_of(TABLE)[2].resource, "接受")
-    done = apply([made], [found], rows_of(TABLE), {UNIT: 1}, SETTINGS)
+    made = Decision(UNIT, code, "资源链接", found.value, Rows(TABLE)[2].resource, "接受")
+    done = apply([made], [found], Rows(TABLE), {UNIT: 1}, SETTINGS)
     assert bool(done.aside) is accepted
     assert bool(done.unfit) is not accepted
 
@@ -209,8 +209,8 @@ def test_whose_turn_it_is_after_the_deadline(today: date, rows: list[dict[str, s
 
 
 def test_only_not_recommended_outlives_a_change_of_the_row() -> None:
-    old = rows_of(TABLE)[2]
-    changed = rows_of(table_of([*ROWS[:2], {**ROWS[2], "学习人数": "12"}]))[2]
+    old = Rows(TABLE)[2]
+    changed = Rows(table_of([*ROWS[:2], {**ROWS[2], "学习人数": "12"}]))[2]
     for verdict in ("通过", "退回", "不推荐"):
         made = of_row(verdict, TABLE, 4)
         assert holds(replace(made, value=old.content), old)

@@ -508,7 +508,7 @@ def submission(*answers: Answer, cells: dict[str, list[str]] | None = None, kind
     columns = {"资源名称": 1, "资源类型": 2, "资源时长": 3, "创建时间": 4}
     return Submission(
         unit="甲校", workbook="a.xlsx", kind=kind, layout=Layout(DATA, 2, 7, columns), rows=(3, 4, 6),
-        cells=cells or {name: ["", "", ""] for name in columns}, kinds={(6, "资源时长"): Kind.TIME},
+        cells=cells or {name: ["", "", ""] for name in columns}, kinds={"资源时长": {6: Kind.TIME}},
         held=frozenset(), unit_info={}, platforms=(), findings=(), identity={}, answers=answers,
     )  # fmt: skip
 

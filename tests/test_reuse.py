@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import sqlite3
+import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.engine import Inline
 from pipeline.isolate import Failure, Limits
@@ -18,6 +23,7 @@ from pipeline.probe.facts import probe_file, was_opened
 from pipeline.probe.seal import scan_facts
 from pipeline.read.document import read_document
 from pipeline.reuse import sources
+from pipeline.reuse.bundle import Bundle
 from pipeline.reuse.kept import UNREADABLE, Codec, Kept, encoded
 from pipeline.reuse.recall import Recalling
 from pipeline.reuse.sources import PACKAGE, closure, imported, version_of
@@ -204,6 +210,47 @@ def test_only_what_is_not_known_is_done_and_the_order_stays(path: Path) -> None:
     with open_store(path) as (store, _):
         assert list(squares(store, 5, 3, 2, 1, 0)) == [(5, 25), (3, 9), (2, 4), (1, 1), (0, 0)]
     assert ASKED == []
+
+
+@given(st.lists(st.lists(st.integers(20, 60), unique=True), max_size=5), st.integers(1, 300))
+def test_whatever_was_asked_before_each_task_is_done_once(runs: list[list[int]], window: int) -> None:
+    """Results come from bundles, from entries of their own, or are made: nobody can tell."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = set[int]()
+        for numbers in runs:
+            with open_store(Path(folder) / "cache.db") as (store, _):
+                right = [(number, number * number) for number in numbers]
+                assert list(squares(store, *numbers, window=window)) == right
+                assert [number for number in numbers if number not in before] == ASKED
+            before |= set(numbers)
+
+
+def test_a_run_that_asks_the_same_again_looks_up_few_entries(path: Path) -> None:
+    numbers = range(100, 1100)
+    with open_store(path) as (store, _):
+        list(squares(store, *numbers, window=256))
+    with open_store(path) as (store, _), patch.object(store, "get_many", wraps=store.get_many) as asked:
+        list(squares(store, *numbers, window=256))
+        # Of a bundle that is known nothing is looked up by itself.
+        assert sum(len(call.args[0]) for call in asked.call_args_list) < 30
+        store.forget_unused()
+        asked.reset_mock()
+        assert (7000, 49_000_000) in list(squares(store, 7000, *numbers[1:], window=256))
+        assert ASKED == [7000]
+        # Only the part with the other task is looked up one by one.
+        assert sum(len(call.args[0]) for call in asked.call_args_list) < 600
+
+
+def test_a_bundle_that_cannot_be_read_is_as_if_it_were_not_there(path: Path) -> None:
+    with open_store(path) as (store, _):
+        keys = [b"1" * 16, b"2" * 16]
+        bundle = Bundle(store, keys)
+        for key in keys:
+            bundle.put(key, b"value")
+        bundle.close()
+        for nonsense in (b"", b"nonsense", zlib.compress(b"nonsense"), zlib.compress(b"\x91\xa1a")):
+            store.put(bundle._key, nonsense)
+            assert Bundle(store, keys).known() == dict.fromkeys(keys, b"value")
 
 
 def test_failures_and_what_may_change_are_not_kept(path: Path) -> None:

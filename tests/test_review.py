@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
 from pipeline.read.reviewbook import read_review
-from pipeline.recall import _filled, not_adopted, recall
+from pipeline.recall import _filled, left_silent, not_adopted, recall
 from pipeline.render import reviewbook
 from pipeline.render.reviewbook import review_workbook
+from pipeline.reuse.store import open_store
 from pipeline.rounds.accept import explanations
-from pipeline.rounds.decide import rows_of
+from pipeline.rounds.decide import Rows
 from pipeline.rounds.remembered import Decision
-from pipeline.rounds.review import FINDINGS, RESOURCES, UNITS, Said, decisions_of, made_whole, review_lines
+from pipeline.rounds.review import (
+    FINDINGS,
+    RESOURCES,
+    UNITS,
+    Line,
+    Said,
+    decisions_of,
+    made_whole,
+    review_lines,
+)
 from pipeline.summarise import summarise_unit, tally, tell
 from pipeline.validate import validate
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, SETTINGS, TODAY, resources_of, submission, table_of
@@ -42,7 +56,7 @@ def written(folder: Path, decisions: tuple[Decision, ...] = ()) -> Path:
         UNIT, counts, {BOOK: (2, 3)}, sent="工作簿", round_number=2, received=NOW,
         deadline=SETTINGS.call.deadlines.resources,
     )  # fmt: skip
-    lines = review_lines(told, rows_of(table), counts, [unit], SAID, decisions, SETTINGS)
+    lines = review_lines(told, Rows(table), counts, [unit], SAID, decisions, SETTINGS)
     path = folder / "人工复核.xlsx"
     path.write_bytes(review_workbook("征集", lines))
     return path
@@ -128,7 +142,7 @@ def test_a_decision_about_what_stood_there_before_is_not_shown_again(
     tmp_path: Path, verdict: str, shown: str
 ) -> None:
     """Else it would be read once more, now about what stands there."""
-    row = rows_of(table_of(ROWS[:2]))[0]
+    row = Rows(table_of(ROWS[:2]))[0]
     made = Decision(UNIT, "", "", "以前的内容", row.resource, verdict, who="王")
     book, columns, first = sheet_of(written(tmp_path, (made,)), RESOURCES)
     assert (book[RESOURCES].cell(first, columns["决定"]).value or "") == shown
@@ -179,7 +193,7 @@ def test_a_line_added_by_hand_knows_its_resource_by_name(tmp_path: Path) -> None
     path = written(tmp_path)
     fill(path, RESOURCES, 1, 单位=UNIT, 资源名称="中国书法鉴赏", 决定="不推荐")
     fill(path, RESOURCES, 2, 单位=UNIT, 资源名称="没有的资源", 决定="不推荐")
-    rows = rows_of(table_of(ROWS[:2]))
+    rows = Rows(table_of(ROWS[:2]))
     whole, remarks = made_whole(read_back(path).decisions, rows, {UNIT: 2})
     assert [(each.resource, each.value) for each in whole] == [(rows[1].resource, rows[1].content)]
     assert ["没有的资源" in remark for remark in remarks] == [True]
@@ -207,13 +221,35 @@ def test_what_could_not_be_read_is_kept_until_it_can(tmp_path: Path) -> None:
     folder = tmp_path / "汇总"
     folder.mkdir()
     path = written(folder)
-    with Workers(1) as workers:
-        well = recall(tmp_path, workers, Limits(60, 2048), NOW)
+    with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
+        well = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
         assert not_adopted(well, tmp_path) == {}
         path.write_bytes(broken := path.read_bytes()[:2000])
-        ill = recall(tmp_path, workers, Limits(60, 2048), NOW)
+        ill = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
     assert ["人工复核.xlsx" in remark for remark in ill.said.remarks] == [True]
     assert not_adopted(ill, tmp_path) == {"汇总/人工复核（未采用1）.xlsx": broken}
+
+
+def test_what_was_left_silent_is_opened_only_once_it_is_another(tmp_path: Path) -> None:
+    folder = tmp_path / "汇总"
+    folder.mkdir()
+    path = written(folder)
+    with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
+        opened = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
+        left_silent(store, path.read_bytes())
+        unopened = recall(tmp_path, _NoWorkers(1), store, Limits(60, 2048), NOW)
+        assert unopened == opened
+        fill(path, FINDINGS, 决定="接受", 审核人="王老师")
+        [made] = recall(tmp_path, workers, store, Limits(60, 2048), NOW).said.decisions
+    assert made.verdict == "接受"
+
+
+class _NoWorkers(Workers):
+    """Those that are given nothing."""
+
+    def run(self, function: Any, tasks: Iterable[Any], **_: Any) -> Any:
+        assert not list(tasks), function
+        return iter(())
 
 
 def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
@@ -225,7 +261,7 @@ def test_texts_do_not_act(tmp_path: Path) -> None:
     outcome = validate(table, {"resources": resources_of(table)}, SETTINGS, TODAY)
     told = tell(outcome.findings, SETTINGS)
     counts = tally(told, [submission([{}])])
-    lines = review_lines(told, rows_of(table), counts, [], {}, (), SETTINGS)
+    lines = review_lines(told, Rows(table), counts, [], {}, (), SETTINGS)
     path = tmp_path / "复核.xlsx"
     path.write_bytes(review_workbook("征集", lines))
     cells = [cell for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for cell in row]
@@ -234,7 +270,28 @@ def test_texts_do_not_act(tmp_path: Path) -> None:
     assert not any(cell.hyperlink for cell in cells)
 
 
-def test_the_workbook_is_what_the_library_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = written(tmp_path).read_bytes()
-    monkeypatch.delattr(reviewbook._Texts, "_write_cell")
-    assert ours == written(tmp_path).read_bytes()
+LONG = "too long for a cell"
+SHOWN = st.text(st.sampled_from("甲a <&>\"'=_x0041_\n\r\t\0\ufffe😀"), max_size=9) | st.just(LONG)
+
+
+@given(st.lists(st.lists(SHOWN, min_size=17, max_size=17), max_size=6))
+@settings(deadline=None, max_examples=40)
+def test_the_workbook_is_what_the_library_writes(lines: list[list[str]]) -> None:
+    def cell_by_cell(self: Any, top: int, rows: Iterable[Iterable[str]], looks: list[Any]) -> None:
+        for row, texts in enumerate(rows, top):
+            for column, (text, look) in enumerate(zip(texts, looks, strict=True)):
+                self._write_string(row, column, text, look)
+
+    decided = {FINDINGS: [_line(cells) for cells in lines], RESOURCES: [], UNITS: []}
+    ours = review_workbook("征集", decided)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reviewbook._Texts, "texts", cell_by_cell)
+        assert ours == review_workbook("征集", decided)
+
+
+def _line(cells: list[str]) -> Line:
+    cells = ["😀字" * 20_000 if cell == LONG else cell for cell in cells]
+    unit, code, name, value, resource, verdict, reason, who, *shown = cells
+    about = Decision(unit, code, name, value, resource, "")
+    made = replace(about, verdict=verdict, reason=reason, who=who) if shown[0] else None
+    return Line(about, tuple(shown), made)

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.fields import _FOREIGN, _IN_A_NAME, _LABEL, _LETTER, _NO_NAME, BY_NAME
 from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
-from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
-from pipeline.rules.link import by_host, host_of
+from pipeline.rules.distinct import (
+    answers,
+    changed,
+    differing,
+    each_text,
+    groups_of,
+    mask_of,
+    repeated,
+    texts_that,
+)
+from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
+from pipeline.rules.repeats import _SAYS_NOTHING, _fold, _place
+from pipeline.rules.shared import _page
 from pipeline.rules.wording import _CONTACT, _hints
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
@@ -37,12 +52,20 @@ def test_rows_that_agree_with_another(rows: list[tuple[str, str]]) -> None:
     assert repeated(table, ["unit", "text"]).tolist() == [rows.count(row) > 1 for row in rows]
 
 
+@given(st.lists(st.tuples(st.sampled_from("甲乙丙"), st.sampled_from("ab")), max_size=8))
+def test_groups_whose_rows_differ(rows: list[tuple[str, str]]) -> None:
+    table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
+    texts = {unit: {text for other, text in rows if other == unit} for unit, _ in rows}
+    found = differing(groups_of(table, ["unit"]), table["text"])
+    assert found.tolist() == [len(texts[unit]) > 1 for unit, _ in rows]
+
+
 @given(ADDRESSES)
 def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
     assert by_host(pd.Series(urls, dtype=object), str) == [host_of(url) for url in urls]
 
 
-@given(st.from_regex(_CONTACT))
+@given(st.from_regex(re.compile(_CONTACT.pattern, re.IGNORECASE)))
 def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
     found = _CONTACT.search(text)
     assert found is None or _hints(text), found
@@ -52,3 +75,75 @@ def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) ->
 def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
     files = Index([Entry(named, "x", 1, 1)])
     assert files.find(named) == files.find(f"./{named}") == Match(named)
+
+
+@given(st.text("aZ9中é_-.", max_size=8))
+def test_labels_of_hosts_begin_and_end_with_a_letter(text: str) -> None:
+    plainly = rf"[{_LETTER}](?:[{_LETTER}_-]*[{_LETTER}])?"
+    assert bool(re.fullmatch(_LABEL, text)) == bool(re.fullmatch(plainly, text))
+
+
+PIECES = st.sampled_from(
+    [
+        "张建华",
+        "朱",
+        "·",
+        "教授",
+        "大学",
+        "和",
+        "-",
+        " ",
+        " ",
+        "John",
+        "Wu",
+        "é",
+        ".",
+        "’",
+        ";",
+        "族",
+        "主任",
+        "A",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_what_is_no_name_is_no_name_behind_a_blank_either(text: str) -> None:
+    form = BY_NAME["主讲人"].form
+    behind = rf"(?=[{_FOREIGN}])[{_IN_A_NAME}]"
+    assert behind in form
+    plainly = form.replace(behind, rf"(?=[{_FOREIGN}]){_NO_NAME}[{_IN_A_NAME}]")
+    assert bool(re.fullmatch(form, text)) == bool(re.fullmatch(plainly, text))
+
+
+LINKS = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["http", "https", "HTTPS"]),
+    st.sampled_from(["a.cn", "A.cn", "a.cn:80", "b.a.cn"]),
+    st.text("/aA#?=", max_size=4).map(lambda tail: tail and f"/{tail}") | st.text("#?a", max_size=2),
+    st.sampled_from(["", "/", "#", "/#/", "//"]),
+)
+
+
+@given(st.lists(LINKS, max_size=40))
+def test_links_that_lead_to_one_place_agree_in_their_last_part(urls: list[str]) -> None:
+    for same in (_page, _place):
+        parts: dict[str, set[str]] = {}
+        for url in filter(same, urls):
+            parts.setdefault(same(url), set()).add(_last_part(url))
+        assert all(len(each) == 1 for each in parts.values()), parts
+
+
+@given(st.from_regex(re.compile(_FRONT_DOOR.pattern, re.IGNORECASE), fullmatch=True) | LINKS)
+def test_the_last_part_of_a_link_tells_front_doors(url: str) -> None:
+    host = host_of(url)
+    if "." in host.strip(".") and is_home_page(url, {host, host.removeprefix("www.")}):
+        assert _ends_a_front_door(_last_part(url))
+
+
+@given(st.lists(st.text() | st.text("1、2 的课程ΣΑσe\u0301\u1100\u1161（Ａ\0", max_size=8), max_size=8))
+def test_texts_with_walls_between_change_as_each_alone(texts: list[str]) -> None:
+    column = pd.Series(texts, range(5, 5 + len(texts)), dtype=object)
+    for change in (_fold, partial(_SAYS_NOTHING.sub, "")):
+        assert changed(column, change).tolist() == [change(text) for text in texts]
+        assert changed(column, change).index.equals(column.index)

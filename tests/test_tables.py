@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.fields import NAMES, TEMPLATE_VERSION
+from pipeline import grid
+from pipeline.fields import FIELDS, NAMES, TEMPLATE_VERSION, VERSION_LABEL
+from pipeline.grid import joined
 from pipeline.model import Area, Book, Finding, Kind, Sheet, Submission
-from pipeline.ownmarks import IDENTITY
+from pipeline.ownmarks import IDENTITY, LIST_HEADER
 from pipeline.read.book import read_book
 from pipeline.read.flaws import CHECKED_ROWS
 from pipeline.read.tables import understand
 from pipeline.render.template import LIVE_ROWS, standard_workbook
-from tests.small_tables import RIGHT_ROW
+from tests.small_tables import RIGHT_ROW, by_column
 
 Grid = list[list[str]]
 HEADER = list(NAMES)
@@ -32,7 +34,7 @@ def sheet(grid: Grid, name: str = "资源清单", **more: object) -> Sheet:
         name,
         bool(more.pop("hidden", False)),
         {n: c for n, c in rows.items() if c},
-        more.pop("kinds", {}),
+        by_column(more.pop("kinds", {})),
         **more,
     )  # type: ignore[arg-type]
 
@@ -164,7 +166,7 @@ def test_cells_without_a_usable_value_are_told_and_held(kind: Kind, text: str, c
 
 def test_native_kinds_travel_with_the_rows() -> None:
     submission = read(sheet([HEADER, ROW], kinds={(2, 2): Kind.NUMBER, (1, 1): Kind.NUMBER}))
-    assert submission.kinds == {(2, "资源名称"): Kind.NUMBER}
+    assert submission.kinds == {"资源名称": {2: Kind.NUMBER}}
 
 
 @pytest.mark.parametrize(
@@ -471,3 +473,41 @@ def test_the_blank_template_with_rows_is_right(tmp_path: Path) -> None:
     kept = tuple(without if each is listed else each for each in book.sheets)
     assert values(read(*kept), "S13") == ["资源类型"]
     assert CHECKED_ROWS == LIVE_ROWS
+
+
+_LINES = st.sampled_from(
+    [
+        ROW, ROW, [""] * 19, ROW[:4], ["", *ROW[1:6]], [" ", " "], ["", "示例：一门课", *ROW[2:]],
+        ["", "合计"], ["填表说明：从第 2 行起"], ["", "", "A01"], ["", "", "A01", "", "", "", "", "单位"],
+        [VERSION_LABEL, TEMPLATE_VERSION], [VERSION_LABEL, "旧"], list(LIST_HEADER), [f"{IDENTITY}{{}}"],
+        ["", *ROW[1:8], *[""] * 9, "x"], HEADER[:5], ["", FIELDS[1].example, *ROW[2:]],
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_LINES, max_size=8), st.lists(_LINES, max_size=4), st.sampled_from([0, 3]))
+@settings(deadline=None)
+def test_rows_and_columns_are_understood_alike(lines: Grid, others: Grid, few: int) -> None:
+    by_rows = sheet([HEADER, *lines]), sheet(others, "别的")
+    by_columns = []
+    for each in by_rows:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(grid, "_FEW", few)
+            rows = joined([{number: line} for number, line in reversed(list(each.rows.items()))])
+        assert rows == each.rows
+        assert isinstance(rows, grid.Grid) == (len(each.rows) > few)
+        assert rows is not None
+        by_columns.append(replace(each, rows=rows))
+    books = (Book("xlsx", tuple(sheets)) for sheets in (by_rows, by_columns))
+    one, other = (understand(book, "示例学院", "清单.xlsx") for book in books)
+    assert one == other
+
+
+def test_a_row_that_is_there_twice_joins_nothing() -> None:
+    assert joined([{2: {1: "甲"}}, {1: {1: "乙"}, 2: {2: "丙"}}]) is None
+
+
+def test_far_cells_stay_rows() -> None:
+    rows = {number: {number * 10: "x"} for number in range(1, 400)}
+    assert joined([rows]) == rows
+    assert isinstance(joined([rows]), dict)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -132,16 +135,18 @@ def _states(units: pd.DataFrame) -> Table:
     """Unit type × state; states that no unit is in are left out."""
     present = [state for state in STATES if (units["state"] == state).any()]
     present += sorted(set(units["state"]) - set(present))
+    number = Counter(zip(units["type"].tolist(), units["state"].tolist(), strict=True))
     rows: list[Row] = []
     for kind in by_size(units["type"]):
-        mine = units.loc[units["type"] == kind, "state"]
-        rows.append((kind, len(mine), *(int((mine == state).sum()) for state in present)))
+        here = [number[kind, state] for state in present]
+        rows.append((kind, sum(here), *here))
     chart = Chart("个单位", tuple(range(2, 2 + len(present))))
     heads = columns("单位类型", "单位数", *present)
     return Table("states", "各类单位的报送状态", heads, tuple(rows), total_of(rows), chart)
 
 
 def _punctuality(units: pd.DataFrame) -> Table:
+    units = units[["type", "state", "on_time"]]
     rows: list[Row] = []
     for kind in by_size(units["type"]):
         mine = units[units["type"] == kind]
@@ -152,15 +157,26 @@ def _punctuality(units: pd.DataFrame) -> Table:
 
 
 def _regions(units: pd.DataFrame) -> Table:
+    by_region: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in records(units):
+        by_region[each["region"]].append(each)
     rows: list[Row] = []
     for region in by_size(units["region"]):
-        mine = units[units["region"] == region]
-        sent, late = _sent(mine), int((mine["on_time"] == LATE).sum())
-        totals = [count(mine[name]) for name in ("rows", "passed", "errors")]
+        mine = by_region[region]
+        sent, late = (sum(map(told, mine)) for told in (_has_sent, _is_late))
+        totals = (sum(max(each[name], 0) for each in mine) for name in ("rows", "passed", "errors"))
         rows.append((region, len(mine), sent, len(mine) - sent, late, *totals))
     heads = columns("所属地区", "单位数", "已报送", NOT_SENT, LATE, "资源数", PASSED, "错误")
     chart = Chart("个单位", (2, 3))
     return Table("regions", "各地区的报送情况", heads, tuple(rows), total_of(rows), chart)
+
+
+def _has_sent(unit: Mapping[str, Any]) -> bool:
+    return bool(unit["state"] != NOT_SENT)
+
+
+def _is_late(unit: Mapping[str, Any]) -> bool:
+    return bool(unit["on_time"] == LATE)
 
 
 def _rounds(sent: pd.DataFrame) -> Table:

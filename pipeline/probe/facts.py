@@ -41,8 +41,6 @@ from typing import Any
 from pipeline.isolate import Ending, Failure
 from pipeline.model import Facts
 from pipeline.probe.boxes import walk_boxes
-from pipeline.probe.cover import cover_facts
-from pipeline.probe.media import media_facts
 from pipeline.probe.mp3 import mp3_facts, recorded_year
 from pipeline.probe.sniff import BOX_BASED, MEDIA, sniff
 
@@ -97,9 +95,13 @@ def _probe(path: Path, size: int) -> Facts:
             return facts | measured | _rate_and_state(measured, size) | {"date": recorded_year(file)}
         boxes = walk_boxes(file, size) if real in BOX_BASED else None
     if real == "jpeg":
+        from pipeline.probe.cover import cover_facts
+
         return facts | cover_facts(path)
     if real not in MEDIA:
         return facts
+    from pipeline.probe.media import media_facts
+
     try:
         measured = media_facts(path)
     except RuntimeError:

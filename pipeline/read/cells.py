@@ -7,24 +7,27 @@ account for raises NotPlain, and the part is read again by `parsed_rows` or
 attributes, cells without a reference). Both roads yield the same tokens.
 
 The rows of a list are written alike: take the row number and the values out, and few texts
-are left. Each is held against the grammar once, as a `Look`, and rows that follow each
-other come as one `Block` of values. A row with more to it (a formula, a text of its own) comes as tokens.
+are left. Each is held against the grammar once, as a `Look`, and rows of one look come as one
+`Block` of columns. Where a look is common, an expression of its own takes all such rows out of
+the text at once. A row with more to it (a formula, a text of its own) comes as tokens.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, repeat
+from itertools import repeat
 from typing import NamedTuple
 
 from lxml import etree
 
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
+from pipeline.read.remembered import SMALL
 
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -56,22 +59,24 @@ class Look:
 
 
 class Block(NamedTuple):
-    """Rows that follow each other and have nothing in them but values.
+    """Rows of one look, which have nothing in them but values.
 
-    values: those of all cells, row by row, as many of each row as its look has columns.
+    numbers: of the rows, in their order in the part; hidden: of those that are. values: a column for
+    each of the look's columns.
     """
 
     numbers: list[int]
-    hidden: list[bool]
-    looks: list[Look]
-    values: list[str]
+    hidden: set[int]
+    look: Look
+    values: Sequence[Sequence[str]]
 
     def rows(self) -> Iterator[Row]:
         """The same one by one."""
-        values, none = iter(self.values), repeat("")
-        for number, hidden, look in zip(self.numbers, self.hidden, self.looks, strict=True):
-            tokens = zip(look.columns, repeat(str(number)), look.attributes, values, none, strict=False)
-            yield number, hidden, list(tokens)
+        look, none = self.look, repeat("")
+        lines = zip(*self.values, strict=True) if self.values else repeat(())
+        for number, line in zip(self.numbers, lines, strict=False):
+            tokens = zip(look.columns, repeat(str(number)), look.attributes, line, none, strict=False)
+            yield number, number in self.hidden, list(tokens)
 
 
 class NotPlain(Exception):  # noqa: N818 - nothing is wrong, the other road is due
@@ -130,6 +135,10 @@ _LOOK = re.compile(
 _STYLE = re.compile(f'( s="[0-9]*){_NUMBER_HERE}"')
 _OTHER_TYPE = re.compile(' t="(?![sn]")')
 _LONGEST_LOOK = 20_000
+_PROBES, _COMMON_FROM = 5, 2
+"""Rows that are probed for a common look, and how many must have it."""
+_WORTH_A_LOOK = 1 << 14
+"""Characters of rows in which a common look is searched for."""
 _BLOCK = 1 << 18
 _BLANKS = " \n\t"
 _START = r'<c r="([A-Z]{1,3}+)([1-9][0-9]*+)"((?: [A-Za-z]++="[^"<>&]*+")*+)'
@@ -171,38 +180,56 @@ def _refuse_bad_text(text: str) -> None:
         raise NotPlain
 
 
-def plain_sheet(text: str) -> tuple[Iterator[Row | Block], str]:
-    """The rows of a worksheet part as every common program writes it, and the part without them.
+def plain_sheet(around: str, inside: str) -> Iterable[Row | Block]:
+    """The rows of a worksheet part as every common program writes it, divided at its `sheetData`.
 
-    Raises NotPlain, the rows when they are asked for.
+    Raises NotPlain, for the rows of a large part when they are asked for.
     """
-    _refuse_bad_text(text)
-    at = text.find("<sheetData>")
-    if at >= 0:
-        start, end = at + len("<sheetData>"), text.find("</sheetData>", at)
-    else:
-        start = end = text.find("<sheetData/>")
-    around = text[:start] + text[end:]
+    if len(around) + len(inside) <= SMALL:
+        return _small_sheet(around, inside)
+    return _sheet(around, inside)
+
+
+@lru_cache(maxsize=128)
+def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
+    return tuple(_sheet(around, inside))
+
+
+def _sheet(around: str, inside: str) -> Iterator[Row | Block]:
+    _refuse_bad_text(around)
+    _refuse_bad_text(inside)
     # A comment might hold all that was found.
-    if end < 0 or around.count("<sheetData") != 1 or "<!" in around or "<?" in around:
+    if (
+        not around.count("<sheetData></sheetData>") + around.count("<sheetData/>")
+        == around.count("<sheetData")
+        == 1
+    ):
         raise NotPlain
-    if not _WORKSHEET.match(around):
+    if "<!" in around or "<?" in around or not _WORKSHEET.match(around):
         raise NotPlain
-    return _plain_rows(text, start, end), around
+    return _plain_rows(inside)
 
 
-def _plain_rows(text: str, at: int, end: int) -> Iterator[Row | Block]:
-    """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded."""
-    while (stop := _end_of_rows(text, at, end)) > at:
-        yield from _plain_block(text[at:stop])
+def _plain_rows(text: str) -> Iterator[Row | Block]:
+    """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded.
+
+    The rows of each such part come in any order.
+    """
+    at = 0
+    while (stop := _end_of_rows(text, at)) > at:
+        rest = text[at:stop]
+        while len(rest) > _WORTH_A_LOOK and (common := _common_look(rest)):
+            block, rest = _taken_out(rest, common)
+            yield block
+        yield from _plain_block(rest)
         at = stop
-    _refuse_more(text[at:end])
+    _refuse_more(text[at:])
 
 
-def _end_of_rows(text: str, at: int, end: int) -> int:
-    stop = text.find(_ROW_END, at + _BLOCK, end)
+def _end_of_rows(text: str, at: int) -> int:
+    stop = text.find(_ROW_END, at + _BLOCK)
     if stop < 0:
-        stop = text.rfind(_ROW_END, at, end)
+        stop = text.rfind(_ROW_END, at)
     return stop + len(_ROW_END) if stop >= 0 else at
 
 
@@ -213,30 +240,99 @@ def _refuse_more(text: str) -> None:
         raise NotPlain
 
 
+class _Common(NamedTuple):
+    """A look that many rows have, and the expression for such a row.
+
+    Groups are the row's number, its attributes and its values.
+    """
+
+    look: Look
+    row: re.Pattern[str]
+
+
+def _common_look(text: str) -> _Common | None:
+    """The look of many of the rows in a text, None if there seems to be none."""
+    starts = {text.find("<row ", len(text) * part // _PROBES) for part in range(_PROBES)} - {-1}
+    probed = Counter(_written(text, start) for start in starts)
+    written = max(probed, key=probed.__getitem__, default="")
+    return _common(written) if probed[written] >= _COMMON_FROM else None
+
+
+def _written(text: str, start: int) -> str:
+    """The cells of the row that starts there, with marks in place of its number and its values."""
+    row = text[start : text.find(_ROW_END, start) + len(_ROW_END)]
+    head = _ROW.match(row)
+    if head is None or len(row) > _LONGEST_LOOK:
+        return ""
+    number = head[1]
+    own = _VALUE.sub(_VALUE_HERE, row[head.end() :]).replace(f'{number}"', f'{_NUMBER_HERE}"')
+    return _STYLE.sub(rf'\g<1>{number}"', own)
+
+
+@lru_cache(maxsize=64)
+def _common(written: str) -> _Common | None:
+    look = _look(written)
+    if not look:
+        return None
+    inside = re.escape(written).replace(_NUMBER_HERE, r"\1").replace(_VALUE_HERE, _VALUE.pattern)
+    return _Common(look, re.compile(_ROW.pattern + inside, re.ASCII))
+
+
+def _taken_out(text: str, common: _Common) -> tuple[Block, str]:
+    """All rows of a look, and the text without them; raises NotPlain if anything but rows is left."""
+    pieces = common.row.split(text)
+    width = common.row.groups + 1
+    left = [between for piece in pieces[::width] if piece and (between := piece.strip(_BLANKS))]
+    # None of them can be within another row: then the rows that are left would not end where they should.
+    if not all(between.startswith("<row ") for between in left):
+        raise NotPlain
+    columns: list[Sequence[str]] = [pieces[at::width] for at in range(3, width)]
+    block = _block(pieces[1::width], pieces[2::width], common.look, columns, escaped="&" in text)
+    return block, "".join(left)
+
+
+def _block(
+    numbers: Iterable[str],
+    attributes: Sequence[str],
+    look: Look,
+    columns: list[Sequence[str]],
+    *,
+    escaped: bool,
+) -> Block:
+    """attributes: of the rows. escaped: whether there are entities anywhere."""
+    rows = list(map(int, numbers))
+    tells = set(filter(_is_hidden, set(attributes)))
+    hidden = {row for row, its in zip(rows, attributes, strict=True) if its in tells} if tells else set()
+    if escaped:
+        columns = [[_unescape(each) if "&" in each else each for each in column] for column in columns]
+    return Block(rows, hidden, look, columns)
+
+
 def _plain_block(text: str) -> Iterator[Row | Block]:
+    """The rows of any looks."""
     pieces = _VALUE.split(text)
     values = pieces[1::2]
     before, *rows = _ROW.split(_VALUE_HERE.join(pieces[::2]))
     _refuse_more(before)
-    numbers, contents = rows[::3], rows[2::3]
-    hidden = ["hidden" in attributes and bool(_ROW_HIDDEN.search(attributes)) for attributes in rows[1::3]]
-    looks = _looks_of(contents, numbers)
-    start = at = 0
-    for alike, run in groupby(looks, bool):
-        stop = start + len(list(run))
-        first, here = at, slice(start, stop)
-        if alike:
-            known = [look for look in looks[here] if look]
-            at += sum(len(look.columns) for look in known)
-            found = values[first:at]
-            if "&" in text:
-                found = [_unescape(each) if "&" in each else each for each in found]
-            yield Block(list(map(int, numbers[here])), hidden[here], known, found)
+    numbers, attributes, contents = rows[::3], rows[1::3], rows[2::3]
+    alike: dict[Look, list[tuple[str, str, list[str]]]] = defaultdict(list)
+    at = 0
+    for number, its, content, look in zip(
+        numbers, attributes, contents, _looks_of(contents, numbers), strict=True
+    ):
+        first, at = at, at + (len(look.columns) if look else content.count(_VALUE_HERE))
+        if look:
+            alike[look].append((number, its, values[first:at]))
         else:
-            for row in range(start, stop):
-                first, at = at, at + contents[row].count(_VALUE_HERE)
-                yield int(numbers[row]), hidden[row], _plain_cells(_whole(contents[row], values[first:at]))
-        start = stop
+            yield int(number), _is_hidden(its), _plain_cells(_whole(content, values[first:at]))
+    for look, lines in alike.items():
+        own, its_attributes, its_values = zip(*lines, strict=True)
+        columns: list[Sequence[str]] = list(zip(*its_values, strict=True))
+        yield _block(own, its_attributes, look, columns, escaped="&" in text)
+
+
+def _is_hidden(attributes: str) -> bool:
+    return "hidden" in attributes and bool(_ROW_HIDDEN.search(attributes))
 
 
 def _looks_of(contents: list[str], numbers: list[str]) -> list[Look | None]:

@@ -20,7 +20,6 @@ from pipeline.read import sniff
 from pipeline.read.package import Package, local, parse
 from pipeline.read.refusal import Refused
 from pipeline.read.sniff import HEAD, ole_type, real_type, zip_type
-from pipeline.read.xls import ole_streams
 
 MOST_CHARACTERS = 64 << 20
 """Of XML in the main part: a list of 10,000 resources takes about 50 million."""
@@ -67,6 +66,8 @@ def _read(path: Path) -> Document:
         case sniff.ZIP:
             return _read_package(path)
         case sniff.OLE:
+            from pipeline.read.xls import ole_streams  # as rare as in `read.book`
+
             kind = ole_type(ole_streams(path))
             raise Refused("文件设了打开密码" if kind == "encrypted" else f"文件其实是{kind}")
         case sniff.UNKNOWN:

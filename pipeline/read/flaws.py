@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 
 from pipeline.fields import BY_NAME, NAMES, REQUIRED, TEMPLATE_VERSION, VERSION_LABEL
+from pipeline.grid import column_of
 from pipeline.model import Area, Book, Finding, Kind, Layout, Place, Sheet, letters
 from pipeline.read.header import HEADER_WITHIN, Header, surely_means
 from pipeline.read.pictures import name_in
@@ -69,9 +70,10 @@ def old_template(sheets: list[Sheet], header: Header, place: Place) -> Iterator[
 def _beside(sheets: list[Sheet], label: str) -> str:
     """The text to the right of a label in the first two columns of any sheet, "" if there is none."""
     for sheet in sheets:
-        for cells in islice(sheet.rows.values(), HEADER_WITHIN):
-            if cells.get(1, "").strip() == label:
-                return cells.get(2, "").strip()
+        first = list(islice(sheet.rows, HEADER_WITHIN))
+        for row, text in zip(first, column_of(sheet.rows, 1, first), strict=True):
+            if label in text and text.strip() == label:
+                return sheet.rows[row].get(2, "").strip()
     return ""
 
 
@@ -96,11 +98,10 @@ def _holds_resources(sheet: Sheet, chosen: Header) -> bool:
     """Whether some row, read by the list's header, has a name, a code of a type and some fields more."""
     title, code = chosen.columns.get("资源名称", 0), chosen.columns.get("资源类型", 0)
     fields = set(chosen.columns.values())
+    coded = zip(sheet.rows, column_of(sheet.rows, code, list(sheet.rows)), strict=True)
     return any(
-        _CODE.fullmatch(cells.get(code, "").strip()) is not None
-        and bool(cells.get(title, "").strip())
-        and len(fields & cells.keys()) >= ENOUGH_FIELDS
-        for cells in sheet.rows.values()
+        bool(cells.get(title, "").strip()) and len(fields & cells.keys()) >= ENOUGH_FIELDS
+        for cells in (sheet.rows[row] for row, text in coded if text and _CODE.fullmatch(text.strip()))
     )
 
 
@@ -145,7 +146,7 @@ def _is_hidden(column: int, sheet: Sheet, rows: list[int]) -> bool:
     """Whether a column is hidden and holds something in a data row."""
     if not any(first <= column <= last for first, last in sheet.hidden_columns):
         return False
-    return any(sheet.rows[row].get(column, "").strip() for row in rows)
+    return any(map(str.strip, column_of(sheet.rows, column, rows)))
 
 
 def blank_rows(header: Header, rows: list[int], place: Place) -> Iterator[Finding]:
@@ -232,7 +233,8 @@ def other_calendar(book: Book, header: Header, rows: list[int], place: Place) ->
     """R10-6, once, if native dates under 创建时间 were counted from 1904."""
     column = header.columns.get("创建时间", 0)
     if book.date1904:
-        dates = [row for row in rows if header.sheet.kinds.get((row, column)) is Kind.DATE]
+        kinds = header.sheet.kinds.get(column, {})
+        dates = [row for row in rows if kinds.get(row) is Kind.DATE]
         if dates:
             first = header.sheet.rows[dates[0]][column]
             yield Finding("R10-6", place, first, {"count": len(dates)}, safe=True)
@@ -269,15 +271,18 @@ def cells_without_a_value(
     header: Header, layout: Layout, rows: list[int], place: Place, pictures: Mapping[str, str]
 ) -> Iterator[Finding]:
     """S10 for formula errors, S12 for pictures. pictures: format and pixels by name."""
-    if _USELESS.isdisjoint(header.sheet.kinds.values()):
-        return
-    wanted = set(rows)
-    by_column = {column: name for name, column in header.columns.items()}
-    for (row, column), kind in header.sheet.kinds.items():
-        if kind not in _USELESS or row not in wanted or column not in by_column:
+    kinds = header.sheet.kinds
+    useless = [
+        (name, at)
+        for name, at in header.columns.items()
+        if not _USELESS.isdisjoint(kinds.get(at, {}).values())
+    ]
+    for row, (name, column) in product(rows if useless else (), useless):
+        kind = kinds[column].get(row)
+        if kind not in _USELESS:
             continue
         text = header.sheet.rows[row][column]
-        where = _at(place, layout, row, by_column[column])
+        where = _at(place, layout, row, name)
         if kind is Kind.ERROR:
             yield Finding("S10", where, text, {"what": f"是公式错误 {text}"})
         elif kind is Kind.UNCALCULATED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -10,13 +9,15 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from pipeline.fields import BY_NAME
+from pipeline.grid import column_of
 from pipeline.model import Finding, Layout, Place
+from pipeline.pattern import late
 from pipeline.read.header import Header
 
 _LINK = "资源链接"
-_FORM = re.compile(BY_NAME[_LINK].form)
-_SCHEME = re.compile(r"(?i:https?)://")
-_OWN_PORT = re.compile(r":(?:80|443)?$")
+_FORM = late(BY_NAME[_LINK].form)
+_SCHEME = late(r"(?i:https?)://")
+_OWN_PORT = late(r":(?:80|443)?$")
 
 
 class _Address(NamedTuple):
@@ -34,13 +35,14 @@ def links_elsewhere(header: Header, layout: Layout, rows: list[int], place: Plac
     rows ascend. A text of another form is told by the rules of the field itself.
     """
     column = header.columns.get(_LINK, 0)
+    texts = column_of(header.sheet.rows, column, rows) if header.sheet.links else []
     told: set[int] = set()
     for area, target in header.sheet.links:
         if not area.left <= column <= area.right or not target or target.casefold().startswith("mailto:"):
             continue
-        for row in rows[bisect_left(rows, area.top) : bisect_right(rows, area.bottom)]:
-            text = header.sheet.rows[row].get(column, "").strip()
-            if row in told or not _FORM.fullmatch(text) or same_address(text, target):
+        for at in range(bisect_left(rows, area.top), bisect_right(rows, area.bottom)):
+            row, text = rows[at], texts[at].strip()
+            if text == target or row in told or not _FORM.fullmatch(text) or same_address(text, target):
                 continue
             told.add(row)
             cell = layout.address(row, _LINK)

@@ -96,7 +96,7 @@ class _Content:
     def __init__(self, name: str, hidden: bool, budget: Budget) -> None:
         self.name, self.hidden, self._budget = name, hidden, budget
         self.rows: dict[int, dict[int, str]] = {}
-        self.kinds: dict[tuple[int, int], Kind] = {}
+        self.kinds: dict[int, dict[int, Kind]] = {}
         self.formulas: set[tuple[int, int]] = set()
         self.hidden_rows: set[int] = set()
         self.merged: list[Area] = []
@@ -136,7 +136,8 @@ class _Content:
         hidden = visibility != "visible"
         for number in range(first, first + times):
             self.rows[number] = dict(line)
-            self.kinds.update({(number, column): kind for column, kind in kinds.items()})
+            for column, kind in kinds.items():
+                self.kinds.setdefault(column, {})[number] = kind
             self.formulas.update((number, column) for column in formulas)
             if hidden:
                 self.hidden_rows.add(number)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from operator import itemgetter
 
 from pipeline import ownmarks
 from pipeline.fields import (
@@ -22,6 +21,7 @@ from pipeline.fields import (
     RESOURCE_SHEET,
     UNIT_LABELS,
 )
+from pipeline.grid import always_filled, column_of
 from pipeline.model import Book, Finding, Kind, Labelled, Layout, Place, Sheet, Submission, letters
 from pipeline.read import flaws
 from pipeline.read.header import HEADER_WITHIN, Header, find_header, name_of
@@ -130,11 +130,12 @@ def _has_data(header: Header) -> bool:
 def _filled_rows(header: Header) -> Iterator[int]:
     """Rows below the header with something in a field that is not filled down in advance."""
     columns = {column for name, column in header.columns.items() if name not in FILLED_DOWN}
-    title = header.columns.get("资源名称", 0)
-    for row, cells in header.sheet.rows.items():
-        if row > header.row and (
-            cells.get(title, "").strip() or any(cells[column].strip() for column in columns & cells.keys())
-        ):
+    rows = header.sheet.rows
+    below = [row for row in rows if row > header.row]
+    titles = column_of(rows, header.columns.get("资源名称", 0), below)
+    for row, title in zip(below, titles, strict=True):
+        cells = {} if title.strip() else rows[row]
+        if title.strip() or any(cells[column].strip() for column in columns & cells.keys()):
             yield row
 
 
@@ -143,16 +144,19 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     rows, skipped = [], []
     by_column = {column: name for name, column in header.columns.items()}
     examples = {field.name: field.example for field in FIELDS if field.example}
-    title, code = header.columns.get("资源名称", 0), header.columns.get("资源类型", 0)
-    for row in _filled_rows(header):
-        cells = header.sheet.rows[row]
-        if (
-            len(cells) >= SURELY_A_RESOURCE
-            and _CODE.fullmatch(cells.get(code, ""))
-            and not (_SAMPLE.match(cells.get(title, "")) or cells.get(title) == examples["资源名称"])
-        ):
+    filled = list(_filled_rows(header))
+    title, code = (
+        column_of(header.sheet.rows, header.columns.get(name, 0), filled) for name in ("资源名称", "资源类型")
+    )
+    codes = set(filter(_CODE.fullmatch, set(code)))
+    unlikely = {text for text in title if "例" in text and _SAMPLE.match(text)} | {examples["资源名称"]}
+    enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
+    for row, its_title, its_code in zip(filled, title, code, strict=True):
+        likely = its_code in codes and its_title not in unlikely
+        if likely and (enough or len(header.sheet.rows[row]) >= SURELY_A_RESOURCE):
             rows.append(row)
             continue
+        cells = header.sheet.rows[row]
         values = {by_column[column]: text.strip() for column, text in cells.items() if column in by_column}
         values = {name: text for name, text in values.items() if text}
         first = next(text for text in cells.values() if text.strip())
@@ -188,24 +192,16 @@ def _explains(name: str, text: str) -> bool:
 
 def _columns(header: Header, rows: list[int]) -> dict[str, list[str]]:
     """The texts of every field, row by row; a column that is missing is blank."""
-    lines = [header.sheet.rows[row] for row in rows]
+    return {name: column_of(header.sheet.rows, header.columns.get(name, 0), rows) for name in NAMES}
+
+
+def _kinds(header: Header, rows: list[int]) -> dict[str, dict[int, Kind]]:
     found = {}
-    for name in NAMES:
-        column = header.columns.get(name, 0)
-        try:
-            found[name] = list(map(itemgetter(column), lines))
-        except KeyError:
-            found[name] = [line.get(column, "") for line in lines]
+    for name, column in header.columns.items():
+        kinds = header.sheet.kinds.get(column, {})
+        if here := {row: kinds[row] for row in rows if row in kinds} if kinds else {}:
+            found[name] = here
     return found
-
-
-def _kinds(header: Header, rows: list[int]) -> dict[tuple[int, str], Kind]:
-    by_column, wanted = {column: name for name, column in header.columns.items()}, set(rows)
-    return {
-        (row, by_column[column]): kind
-        for (row, column), kind in header.sheet.kinds.items()
-        if row in wanted and column in by_column
-    }
 
 
 # --- the other sheets -----------------------------------------------------------------------

@@ -176,7 +176,7 @@ def _sheet(
     budget: Budget,
 ) -> Sheet:
     rows: dict[int, dict[int, str]] = {}
-    kinds: dict[tuple[int, int], Kind] = {}
+    kinds: dict[int, dict[int, Kind]] = {}
     for row in range(sheet.nrows):
         line: dict[int, str] = {}
         for column, cell in enumerate(sheet.row(row)):
@@ -188,7 +188,7 @@ def _sheet(
             if text:
                 line[column + 1] = text
                 if kind is not Kind.TEXT:
-                    kinds[row + 1, column + 1] = kind
+                    kinds.setdefault(column + 1, {})[row + 1] = kind
         if line:
             rows[row + 1] = line
             budget.spend(line)

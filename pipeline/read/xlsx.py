@@ -7,22 +7,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, count, starmap
-from operator import getitem
+from itertools import chain, count, repeat, starmap
 from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
 
-from pipeline.model import Area, Book, Kind, Sheet
+from pipeline.grid import Grid, joined
+from pipeline.model import Area, Book, Kind, Rows, Sheet
 from pipeline.outside import points_outside
 from pipeline.read import cells
 from pipeline.read.budget import Budget, refuse_sheet_count
-from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, Look, NotPlain, Row
+from pipeline.read.cells import BEYOND, COLUMNS, LAST_COLUMN, LAST_ROW, MAIN, Block, NotPlain, Row
 from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, value_text
 from pipeline.read.package import Package, local, parse
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
+from pipeline.read.remembered import remembered
 
 _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
 
@@ -67,20 +68,13 @@ def _true(stored: str | None) -> bool:
 
 # --- parts and how they hang together (OPC)
 
-_SMALL = 1 << 15
-"""Characters of a part that may well stay in memory as a tree."""
-
 
 def _root(package: Package, name: str) -> etree._Element:
     """The root element of a part, to be looked at alone; raises Refused as Package.text does."""
-    text = package.text(name)
-    return _small_root(text, name) if len(text) <= _SMALL else parse(text, name)
+    return _tree(package.text(name), name)
 
 
-@lru_cache(maxsize=64)
-def _small_root(text: str, name: str) -> etree._Element:
-    """Workbooks made from one template have styles, lists of parts and of sheets in common, to the letter."""
-    return parse(text, name)
+_tree = remembered(parse)
 
 
 class Link(NamedTuple):
@@ -90,45 +84,48 @@ class Link(NamedTuple):
     target: str
 
 
-def _relationships(package: Package, part: str) -> Iterator[etree._Element]:
+def _relationships(package: Package, part: str) -> tuple[Mapping[str, Link], Mapping[str, str]]:
     folder, name = posixpath.split(part)
     listing = posixpath.join(folder, "_rels", f"{name}.rels")
-    if listing in package:
-        yield from _root(package, listing).iter("{*}Relationship")
+    return _listed(package.text(listing), listing, folder) if listing in package else ({}, {})
 
 
-def _links(package: Package, part: str) -> dict[str, Link]:
-    folder = posixpath.dirname(part)
-    links = {}
-    for item in _relationships(package, part):
-        target = item.get("Target", "").replace("\\", "/")
-        inside = item.get("TargetMode") != "External"
-        where = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") if inside else ""
-        links[item.get("Id", "")] = Link(item.get("Type", "").rpartition("/")[2], where)
-    return links
+@remembered
+def _listed(text: str, name: str, folder: str) -> tuple[Mapping[str, Link], Mapping[str, str]]:
+    """Links of a part in a folder, and the targets of those that lead outside, word for word."""
+    links, outside = {}, {}
+    for item in parse(text, name).iter("{*}Relationship"):
+        identity, target = item.get("Id", ""), item.get("Target", "")
+        where = ""
+        if item.get("TargetMode") == "External":
+            outside[identity] = target
+        else:
+            where = posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/"))).lstrip("/")
+        links[identity] = Link(item.get("Type", "").rpartition("/")[2], where)
+    return links, outside
 
 
-def _outside(package: Package, part: str) -> dict[str, str]:
+def _links(package: Package, part: str) -> Mapping[str, Link]:
+    return _relationships(package, part)[0]
+
+
+def _outside(package: Package, part: str) -> Mapping[str, str]:
     """The targets outside the package that a part has links to, word for word, by relationship."""
-    return {
-        item.get("Id", ""): item.get("Target", "")
-        for item in _relationships(package, part)
-        if item.get("TargetMode") == "External"
-    }
+    return _relationships(package, part)[1]
 
 
-def _first(links: dict[str, Link], kind: str) -> str:
+def _first(links: Mapping[str, Link], kind: str) -> str:
     return next((link.target for link in links.values() if link.type == kind), "")
 
 
-def _main_part(roots: dict[str, Link]) -> str:
+def _main_part(roots: Mapping[str, Link]) -> str:
     main = _first(roots, "officeDocument")
     if not main:
         raise Refused("文件不完整，缺少其中的工作簿目录")
     return main
 
 
-def _modified(package: Package, roots: dict[str, Link]) -> str:
+def _modified(package: Package, roots: Mapping[str, Link]) -> str:
     part = _first(roots, "core-properties")
     if part not in package:
         return ""
@@ -136,7 +133,7 @@ def _modified(package: Package, roots: dict[str, Link]) -> str:
     return next(((stamp.text or "").strip() for stamp in stamps), "")
 
 
-def _active(package: Package, links: dict[str, Link], *, outside: bool) -> tuple[str, ...]:
+def _active(package: Package, links: Mapping[str, Link], *, outside: bool) -> tuple[str, ...]:
     """outside: whether a formula points outside."""
     types = {link.type for link in links.values()}
     names = package.names()
@@ -165,7 +162,7 @@ def _leftovers(package: Package) -> Iterator[str]:
 
 
 def _listed_sheets(
-    package: Package, workbook: etree._Element, links: dict[str, Link]
+    package: Package, workbook: etree._Element, links: Mapping[str, Link]
 ) -> list[tuple[str, bool, str]]:
     """Name, hidden and part of every worksheet in order; chart and macro sheets are passed over."""
     listed = []
@@ -188,12 +185,17 @@ def _listed_sheets(
 # --- styles and shared strings
 
 
-def _style_sheet(package: Package, links: dict[str, Link]) -> tuple[Form, ...]:
+def _style_sheet(package: Package, links: Mapping[str, Link]) -> tuple[Form, ...]:
     """The number form of every cell style, in order (`cellXfs`)."""
     part = _first(links, "styles")
     if not part:
         return ()
-    root = _root(package, part)
+    return _forms(package.text(part), part)
+
+
+@remembered
+def _forms(text: str, part: str) -> tuple[Form, ...]:
+    root = parse(text, part)
     codes = dict(BUILTIN)
     for item in root.iterfind("{*}numFmts/{*}numFmt"):
         codes[_count(item.get("numFmtId"), part)] = item.get("formatCode", "")
@@ -209,7 +211,7 @@ def _count(stored: str | None, part: str) -> int:
     return int(stored)
 
 
-def _strings(package: Package, links: dict[str, Link]) -> SharedStrings:
+def _strings(package: Package, links: Mapping[str, Link]) -> SharedStrings:
     part = _first(links, "sharedStrings")
     if not part:
         return SharedStrings(())
@@ -218,7 +220,7 @@ def _strings(package: Package, links: dict[str, Link]) -> SharedStrings:
         strings = cells.plain_strings(text)
     except NotPlain:
         strings = cells.parsed_strings(text, part)
-    return SharedStrings(map(decoded, strings) if "_x" in text else strings)
+    return SharedStrings(map(decoded, strings) if "_" in text else strings)
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -259,6 +261,16 @@ class Numbers(dict[str, str]):
     def read(self, stored: str) -> tuple[str, Kind]:
         """Text and kind."""
         return self[stored], self.kinds[stored]
+
+    def column(self, values: Sequence[str]) -> tuple[Sequence[str], Iterable[Kind]]:
+        """Texts and kinds of many."""
+        if self.form == GENERAL and _INTEGERS.fullmatch("\0".join(values)):
+            return values, repeat(Kind.NUMBER)
+        return list(map(self.__getitem__, values)), map(self.kinds.__getitem__, values)
+
+
+_INTEGERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,19})(?:\0|\Z))++")
+"""Integers that stand as they are shown: `number_text` would leave them alone."""
 
 
 _NUMERALS = tuple(map(str, range(5_000)))
@@ -336,14 +348,16 @@ class SheetReading:
 
 
 def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
-    text = package.text(part)
+    around, inside = package.divided(part, "sheetData")
     left = reading.budget.left
     targets = _outside(package, part)
     try:
-        rows, around = cells.plain_sheet(text)
+        rows = cells.plain_sheet(around, inside)
         return sheet_of(name, hidden, rows, around, part, reading, targets)
-    except NotPlain:
+    except (NotPlain, Refused):
+        # Rows came out of turn: of several that are wrong the full road tells the first.
         reading.budget.left = left
+        text = package.text(part)
         return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
 
 
@@ -362,11 +376,10 @@ def sheet_of(
     """
     content = _Content(name, reading)
     for row in rows:
-        if not isinstance(row, Block):
+        if isinstance(row, Block):
+            content.add_block(row)
+        else:
             content.add(*row)
-        elif not content.add_block(row):
-            for each in row.rows():
-                content.add(*each)
     found = cells.around_rows(around, part)
     links = [
         (area, targets.get(relation, "") + (f"#{inside}" if inside else ""))
@@ -376,7 +389,7 @@ def sheet_of(
     return Sheet(
         name=name,
         hidden=hidden,
-        rows=content.ascending(),
+        rows=content.rows(),
         kinds=content.kinds,
         merged=tuple(_area(ref, name) for ref in found.merged),
         formulas=frozenset(content.formulas),
@@ -388,70 +401,66 @@ def sheet_of(
     )
 
 
-class _Plan(NamedTuple):
-    """How rows of one look are read: columns, ascending, and the table of texts by values of each.
-
-    numbers: place among them, column and table of those that hold numbers, which have a kind.
-    """
-
-    columns: list[int]
-    tables: Sequence[Mapping[str, str]]
-    numbers: list[tuple[int, int, Numbers]]
-
-
 class _Content:
-    """The cells of one sheet while they are gathered."""
+    """The cells of one sheet while they are gathered: blocks as columns, other rows one by one."""
 
     def __init__(self, name: str, reading: SheetReading) -> None:
-        self.rows: dict[int, dict[int, str]] = {}
-        self.kinds: dict[tuple[int, int], Kind] = {}
+        self.kinds: dict[int, dict[int, Kind]] = {}
         self.formulas: set[tuple[int, int]] = set()
         self.links: list[tuple[Area, str]] = []
         self.hidden_rows: set[int] = set()
+        self._rows: dict[int, dict[int, str]] = {}
+        self._grids: list[Grid] = []
         self._name = name
         self._reading = reading
-        self._plans: dict[Look, _Plan] = {}
 
-    def ascending(self) -> dict[int, dict[int, str]]:
-        """The rows by their numbers."""
-        numbers = list(self.rows)
-        return self.rows if numbers == sorted(numbers) else dict(sorted(self.rows.items()))
+    def rows(self) -> Rows:
+        """All rows by their numbers, ascending; raises NotPlain if blocks have one twice."""
+        if not self._grids:
+            numbers = list(self._rows)
+            return self._rows if numbers == sorted(numbers) else dict(sorted(self._rows.items()))
+        together = joined([*self._grids, self._rows])
+        if together is None:
+            raise NotPlain
+        return together
 
-    def add_block(self, block: Block) -> bool:
-        """Read many rows at once; False, and nothing is read, if they must be read cell by cell."""
+    def add_block(self, block: Block) -> None:
+        """Read rows of one look; raises NotPlain if anything is wrong: the full road tells where."""
         try:
-            plans = [self._plans.get(look) or self._plan(look) for look in block.looks]
-            texts = list(map(getitem, chain.from_iterable([plan.tables for plan in plans]), block.values))
-        except BadValue:
-            return False
-        if max(block.numbers) > LAST_ROW:
-            return False
-        blanks = texts.count("")
-        rest, at, before = iter(texts), 0, len(self.rows)
-        for number, hidden, plan in zip(block.numbers, block.hidden, plans, strict=True):
-            # The columns come first: when they are used up no text is lost.
-            line = dict(zip(plan.columns, rest, strict=False))
-            self._keep(number, hidden, {c: text for c, text in line.items() if text} if blanks else line)
-            for place, column, numbers in plan.numbers:
-                self.kinds[number, column] = numbers.kinds[block.values[at + place]]
-            at += len(plan.columns)
-        self._reading.budget.take(len(self.rows) - before, len(texts) - blanks, sum(map(len, texts)))
-        return True
+            columns = self._columns(block)
+        except BadValue as fault:
+            raise NotPlain from fault
+        numbers = block.numbers
+        if all("" in texts for texts in columns.values()):
+            filled = [at for at, texts in enumerate(zip(*columns.values(), strict=True)) if any(texts)]
+            numbers = [numbers[at] for at in filled]
+            columns = {column: [texts[at] for at in filled] for column, texts in columns.items()}
+        if not numbers:
+            return
+        if max(numbers) > LAST_ROW:
+            raise NotPlain
+        self._grids.append(Grid(numbers, columns))
+        self.hidden_rows.update(block.hidden.intersection(numbers))
+        cells_there = sum(len(texts) - texts.count("") for texts in columns.values())
+        self._reading.budget.take(len(numbers), cells_there, sum(map(len, map("".join, columns.values()))))
 
-    def _plan(self, look: Look) -> _Plan:
-        """Raises BadValue if anything about the cells is wrong."""
-        ways = [self._reading.ways[attributes] for attributes in look.attributes]
-        columns = [COLUMNS[letters] for letters in look.columns]
-        if columns != sorted(set(columns)):
-            raise BadValue("不在应有的次序")
-        tables = [self._reading.strings if way is _SHARED else way.numbers for way in ways]
-        numbers = [
-            (place, column, way.numbers)
-            for place, (column, way) in enumerate(zip(columns, ways, strict=True))
-            if way is not _SHARED
-        ]
-        plan = self._plans[look] = _Plan(columns, tables, numbers)
-        return plan
+    def _columns(self, block: Block) -> dict[int, Sequence[str]]:
+        """The texts by column numbers; raises BadValue."""
+        columns: dict[int, Sequence[str]] = {}
+        last = 0
+        for letters, attributes, values in zip(
+            block.look.columns, block.look.attributes, block.values, strict=True
+        ):
+            column, way = COLUMNS[letters], self._reading.ways[attributes]
+            if column <= last:
+                raise BadValue("不在应有的次序")
+            if way is _SHARED:
+                columns[column] = list(map(self._reading.strings.__getitem__, values))
+            else:
+                columns[column], kinds = way.numbers.column(values)
+                self.kinds.setdefault(column, {}).update(zip(block.numbers, kinds, strict=False))
+            last = column
+        return columns
 
     def add(self, number: int, hidden: bool, tokens: list[cells.Token]) -> None:
         """Read the cells of a row one by one; raises Refused naming the cell."""
@@ -464,17 +473,12 @@ class _Content:
         except _BadCell as fault:
             raise Refused(f"工作表“{self._name}”的单元格 {fault.cell} {fault}") from fault
         if line:
-            self._keep(number, hidden, line)
+            if number in self._rows:
+                raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
+            self._rows[number] = line
+            if hidden:
+                self.hidden_rows.add(number)
             self._reading.budget.spend(line)
-
-    def _keep(self, number: int, hidden: bool, line: dict[int, str]) -> None:
-        if not line:
-            return
-        if number in self.rows:
-            raise Refused(f"工作表“{self._name}”里第 {number} 行出现了两次")
-        self.rows[number] = line
-        if hidden:
-            self.hidden_rows.add(number)
 
     def _line(self, number: int, tokens: list[cells.Token]) -> dict[int, str]:
         line: dict[int, str] = {}
@@ -497,7 +501,7 @@ class _Content:
                 if text:
                     line[at] = text
                     if kind is not _TEXT:
-                        kinds[number, at] = kind
+                        kinds.setdefault(at, {})[number] = kind
         except BadValue as fault:
             raise _BadCell(column + row, str(fault)) from fault
         columns = list(line)

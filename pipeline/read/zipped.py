@@ -11,9 +11,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 from pipeline.read.refusal import RESEND, Refused, damaged
+from pipeline.read.remembered import SMALL
 
 ENCRYPTED = 0x1
 UTF8_NAME = 0x800
@@ -136,11 +138,21 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     if signature != b"PK\x03\x04" or name != member.orig_filename:
         raise zipfile.BadZipFile("no such member here")
     stream.seek(extra_length, 1)
-    data = stream.read(member.compress_size)
-    if member.compress_type == zipfile.ZIP_DEFLATED:
+    packed = stream.read(member.compress_size)
+    unpack = _known if member.file_size <= SMALL else _unpacked
+    return unpack(packed, member.compress_type == zipfile.ZIP_DEFLATED, member.file_size, member.CRC)
+
+
+def _unpacked(packed: bytes, deflated: bool, size: int, crc: int) -> bytes:
+    """Raises one of _BROKEN."""
+    data = packed
+    if deflated:
         # No more than was promised: 0 would stand for any number.
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, max(1, member.file_size))
-    data = data[: member.file_size]
-    if zlib.crc32(data) != member.CRC:
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, max(1, size))
+    data = data[:size]
+    if zlib.crc32(data) != crc:
         raise zipfile.BadZipFile("bad CRC")
     return data
+
+
+_known = lru_cache(maxsize=128)(_unpacked)

@@ -18,7 +18,7 @@ _UNCLEAN = re.compile(f"\r|{_FORBIDDEN.pattern}")
 _NOT_XML = re.compile(f"[<>&]|_x|{_UNCLEAN.pattern}")
 """Hardly any text holds one of these, and one look tells."""
 
-_WIDE = re.compile("[\u2e80-\U0010ffff]+")
+_WIDE = re.compile("[^\0-\u2e7f]+")
 _ACTIVE = ("=", "+", "-", "@", "\t", "\n", "\r")
 
 

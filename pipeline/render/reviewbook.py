@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.worksheet import CellStringTuple, Worksheet
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
 from pipeline.fields import REVIEW_KEY
-from pipeline.render.inert import clean
-from pipeline.render.worksheet import column_letters
+from pipeline.render.inert import MOST_CHARACTERS, clean
 from pipeline.rounds.review import CHOICES, COLUMNS, INPUTS, Line
 
 _WIDTHS = {
@@ -33,26 +33,43 @@ _HEAD = {
 _FOOT = "填好后保存、关闭，再运行 make validate；决定会连同审核人和时间记入历史。清空一条决定就是撤销。"
 _CREATED = dt.datetime(2024, 1, 1)
 """The same lines give the same bytes."""
-_LETTERS = [column_letters(number) for number in range(1, max(map(len, COLUMNS.values())) + 9)]
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _TOP = 3
 """Rows above the header, counted from 0."""
 
 
 class _Texts(Worksheet):  # type: ignore[misc]  # the library has no types
-    """A sheet of many thousand texts: what the library writes, without asking each cell what it is."""
+    """A sheet that ends in many thousand rows of texts, which the library would take cell by cell."""
 
-    def texts(self, row: int, cells: Iterable[tuple[str, Any]]) -> None:
-        """A whole row from the first column on: texts and their formats."""
-        for column, (text, look) in enumerate(cells):
-            self._write_string(row, column, text, look)
+    _rows: Sequence[Sequence[int]] = ()
 
-    def _write_cell(self, row: int, col: int, cell: Any) -> None:
-        if not isinstance(cell, CellStringTuple):
-            super()._write_cell(row, col, cell)
+    def texts(self, top: int, rows: Iterable[Iterable[str]], looks: Sequence[Any]) -> None:
+        """Rows below all others, each from the first column to the last; looks: the columns' formats."""
+        number = self.str_table._get_shared_string_index
+        self._rows = [[number(_short(text)) for text in row] for row in rows]
+        self._top, self._looks = top, looks
+        if self._rows:
+            self._check_dimensions(top + len(self._rows) - 1, len(looks) - 1)
+
+    def _write_rows(self) -> None:
+        super()._write_rows()
+        if not self._rows:
             return
-        where = f"{_LETTERS[col]}{row + 1}"
-        self.fh.write(f'<c r="{where}" s="{cell.format._get_xf_index()}" t="s"><v>{cell.string}</v></c>')
+        looks = enumerate((look._get_xf_index() for look in self._looks), 1)
+        cells = "".join(
+            f'<c r="{xl_col_to_name(column - 1)}{{0}}" s="{look}" t="s"><v>{{{column}}}</v></c>'
+            for column, look in looks
+        )
+        row = f'<row r="{{0}}" spans="1:{len(self._looks)}">{cells}</row>'
+        lines = (row.format(n, *numbers) for n, numbers in enumerate(self._rows, self._top + 1))
+        self.fh.write("".join(lines))
+
+
+def _short(text: str) -> str:
+    """As much of the text as a cell can hold."""
+    if len(text) <= MOST_CHARACTERS // 2:
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * MOST_CHARACTERS].decode("utf-16-le", "ignore")
 
 
 def review_workbook(title: str, lines: Mapping[str, Sequence[Line]]) -> bytes:
@@ -97,8 +114,8 @@ def _sheet(book: Any, looks: dict[str, Any], name: str, title: str, lines: Seque
         look = "input_header" if header in INPUTS[name] else "header"
         sheet.write_string(_TOP, column, header, looks[look])
     sheet.set_column(last + 1, last + 1, 2, None, {"hidden": True})
-    for row, line in enumerate(lines, _TOP + 1):
-        _line(sheet, looks, name, row, line)
+    styles = [looks["text"]] * len(COLUMNS[name]) + [looks["input"]] * len(INPUTS[name]) + [looks["text"]]
+    sheet.texts(_TOP + 1, (_texts_of(name, line) for line in lines), styles)
     bottom = _TOP + max(len(lines), 1)
     sheet.autofilter(_TOP, 0, bottom, last + 1)
     sheet.freeze_panes(_TOP + 1, 2)
@@ -115,13 +132,12 @@ def _sheet(book: Any, looks: dict[str, Any], name: str, title: str, lines: Seque
     sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
-def _line(sheet: _Texts, looks: dict[str, Any], name: str, row: int, line: Line) -> None:
+def _texts_of(name: str, line: Line) -> list[str]:
+    """The cells of a line: what is shown, what is decided, and out of sight what it is about."""
     made = line.made
     inputs = (made.verdict, made.reason, made.who) if made else ("", "", "")
-    blank = ("",) * (len(INPUTS[name]) - len(inputs))
-    cells = [(clean(text), looks["text"]) for text in line.shown]
-    cells += [(clean(text), looks["input"]) for text in (*inputs, *blank)]
-    sheet.texts(row, [*cells, (_key_text(line), looks["text"])])
+    blank = [""] * (len(INPUTS[name]) - len(inputs))
+    return [*map(clean, line.shown), *map(clean, inputs), *blank, _key_text(line)]
 
 
 def _key_text(line: Line) -> str:

@@ -11,16 +11,18 @@ import pandas as pd
 
 from pipeline.canonical import Table
 from pipeline.rounds.compare import Comparison
-from pipeline.rounds.decide import shown_texts
+from pipeline.rounds.decide import RowKey, Rows
 from pipeline.summarise import Counts, Tally, Told, UnitSummary
 
 FINDING_COLUMNS = (
     "unit", "workbook", "sheet", "row", "field", "cell", "code", "severity", "value", "message", "fix",
     "suggestion", "source",
 )  # fmt: skip
+PLACE_COLUMNS = ("unit", "workbook", "row")
 MEASURED_COLUMNS = (
     "real", "seconds", "video_codec", "audio_codecs", "width", "height", "fps", "bitrate", "rate", "channels",
 )  # fmt: skip
+OUTCOME_COLUMNS = ("errors", "warnings", "notes", "verdict", "decision")
 
 UNIT_COLUMNS = (
     "unit", "state", "workbook", "rows", "errors", "warnings", "notes", "passed", "returned", "review",
@@ -32,7 +34,9 @@ _ACTS = re.compile(r"'*[=+\-@\t\r\0]")
 _UNFIT = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff"
 _CONTROL = re.compile(f"[{_UNFIT}]")
 _QUOTED = re.compile('[",\r\n]')
-_SPECIAL = re.compile(f'[",\r{_UNFIT}]')
+_SPECIAL = re.compile(f'[",\r\n{_UNFIT}]')
+_ASIDE = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20), *b'",'])
+_NO_CHARACTERS = "\ufffe\uffff"
 _LEADING = re.compile("\n[=+@\t'-]")
 """In no column of plain texts, one a line."""
 
@@ -49,35 +53,44 @@ def inert(value: object) -> str:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A table as bytes; lines end as Excel expects."""
-    cells = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
-    return _csv(dict(zip(columns, cells, strict=True)))
+    return _csv(columns, zip(*map(_written, zip(*rows, strict=True)), strict=True))
 
 
-def _csv(table: Mapping[str, Sequence[object]]) -> bytes:
-    """A table of columns by their names (RFC 4180)."""
-    lines = zip(*(_written([name, *cells]) for name, cells in table.items()), strict=True)
-    return b"\xef\xbb\xbf" + "\r\n".join([*map(",".join, lines), ""]).encode("utf-8")
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A table of cells, or of parts of lines, as they stand in the file (RFC 4180)."""
+    return b"\xef\xbb\xbf" + "\r\n".join([",".join(columns), *map(",".join, rows), ""]).encode("utf-8")
 
 
-def _written(cells: Sequence[object]) -> Iterable[str]:
+def _written(cells: Sequence[object]) -> Sequence[str]:
     """A column's cells (texts, whole numbers, None) as they stand in the file.
 
-    One look at all that differ spares a look at each.
+    One look at the whole column spares a look at each cell.
     """
-    different = set(cells)
-    lines = "\n".join(["", *map(str, different)])
-    if (
-        None in different
-        or lines.count("\n") > len(different)
-        or _SPECIAL.search(lines)
-        or _LEADING.search(lines)
-    ):
-        written = {cell: _cell(inert(cell)) for cell in different}
-        return map(written.__getitem__, cells)
-    return cast("Sequence[str]", cells) if set(map(type, different)) == {str} else map(str, cells)
+    if _plain(cells):
+        return cast("Sequence[str]", cells)
+    written = {cell: _cell(cell) for cell in set(cells)}
+    return [written[cell] for cell in cells]
 
 
-def _cell(text: str) -> str:
+def _plain(cells: Sequence[object]) -> bool:
+    """Whether these are texts that stand in the file as they are: none to be quoted or made inert."""
+    try:
+        lines = "\n".join(["", *cast("Sequence[str]", cells)])
+        data = lines.encode("utf-8")
+    except (TypeError, UnicodeEncodeError):  # not texts; half a character
+        return False
+    return (
+        lines.count("\n") == len(cells)
+        and len(data.translate(None, _ASIDE)) == len(data)
+        and not any(character in lines for character in _NO_CHARACTERS)
+        and not _LEADING.search(lines)
+    )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str) and not _SPECIAL.search(value) and not _ACTS.match(value):
+        return str(value)
+    text = inert(value)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
@@ -94,45 +107,62 @@ def _finding_line(told: Told) -> Sequence[object]:
     )  # fmt: skip
 
 
-def resources_csv(table: Table, media: pd.DataFrame, counts: Tally) -> bytes:
+def resources_csv(rows: Rows, media: pd.DataFrame, counts: Tally) -> bytes:
     """One line per resource: canonical values, the facts of its first file, counts and verdict.
 
     A malformed cell shows what was sent.
     """
-    keys = [(unit, workbook, row) for unit, workbook, _, row in table.rows]
-    measured = _measured(media, len(keys))
-    here = [counts.rows.get(key, _NONE) for key in keys]
-    return _csv(
-        {
-            "unit": [unit for unit, _, _ in keys],
-            "workbook": [workbook for _, workbook, _ in keys],
-            "row": [row for _, _, row in keys],
-            **shown_texts(table),
-            **measured,
-            "errors": [each.errors for each in here],
-            "warnings": [each.warnings for each in here],
-            "notes": [each.notes for each in here],
-            "verdict": [counts.verdict(*key) for key in keys],
-            "decision": [counts.decisions.get(key, "") for key in keys],
-        }
+    parts = (
+        _places(rows.table),
+        *map(_written, rows.shown.values()),
+        _measured(media, len(rows)),
+        _outcomes(rows.table, counts),
     )
+    names = (*PLACE_COLUMNS, *rows.shown, *MEASURED_COLUMNS, "bit_depth", *OUTCOME_COLUMNS)
+    return _csv(names, zip(*parts, strict=True))
 
 
-def _measured(media: pd.DataFrame, count: int) -> dict[str, list[object]]:
-    """The facts of the first file of each of so many resources, blank where nothing was measured."""
-    first = media[media["path"] != ""].drop_duplicates("@index")
-    at = first["@index"].tolist()
-    known: dict[str, list[object]] = {
-        name: list(map(_shown, first[name].tolist())) for name in MEASURED_COLUMNS
-    }
-    known["bit_depth"] = ["不适用" if real == "mp3" else "" for real in first["real"]]
-    columns: dict[str, list[object]] = {}
-    for name, values in known.items():
-        column: list[object] = [""] * count
-        for index, value in zip(at, values, strict=True):
-            column[index] = value
-        columns[name] = column
-    return columns
+def _places(table: Table) -> list[str]:
+    """Unit, workbook and row of each resource, as parts of lines."""
+    books = {book: ",".join(map(_cell, book)) for book in table.layouts}
+    return [f"{books[unit, workbook]},{row}" for unit, workbook, _, row in table.rows]
+
+
+def _measured(media: pd.DataFrame, count: int) -> list[str]:
+    """The facts of the first file of each of so many resources, as parts of lines."""
+    first = media.loc[media["path"] != "", ["@index", *MEASURED_COLUMNS]].drop_duplicates("@index")
+    columns = [_facts(first[name]) for name in MEASURED_COLUMNS]
+    columns.append(["不适用" if real == "mp3" else "" for real in columns[MEASURED_COLUMNS.index("real")]])
+    parts = ["," * (len(columns) - 1)] * count
+    for index, part in zip(first["@index"].tolist(), map(",".join, zip(*columns, strict=True)), strict=True):
+        parts[index] = part
+    return parts
+
+
+def _facts(column: pd.Series) -> list[str]:
+    """Measured facts as they stand in the file; unknown is blank."""
+    codes, different = pd.factorize(column)
+    written = [*(_cell(_shown(fact)) for fact in different.tolist()), ""]
+    return [written[code] for code in codes.tolist()]
+
+
+def _outcomes(table: Table, counts: Tally) -> list[str]:
+    """Counts, verdict and decision of each resource, as parts of lines.
+
+    Resources of which nothing was said are alike in the whole workbook.
+    """
+    said = counts.rows.keys() | counts.decisions.keys()
+    others = {book: _outcome(counts, (*book, 0)) for book in table.layouts}
+    return [
+        _outcome(counts, (unit, workbook, row)) if (unit, workbook, row) in said else others[unit, workbook]
+        for unit, workbook, _, row in table.rows
+    ]
+
+
+def _outcome(counts: Tally, key: RowKey) -> str:
+    here = counts.rows.get(key, _NONE)
+    decision = counts.decisions.get(key, "")
+    return f"{here.errors},{here.warnings},{here.notes},{counts.verdict(*key)},{decision and _cell(decision)}"
 
 
 def units_csv(units: Iterable[UnitSummary], deadline: str, files: Mapping[str, list[str]]) -> bytes:

@@ -166,7 +166,7 @@ def _form(code: str, name: str, codes: tuple[str, ...]) -> str:
 
 
 def _is_plain(found: Finding, submission: Submission, *, in_table: bool) -> bool:
-    kind = submission.kinds.get((found.place.row, found.place.field), Kind.TEXT)
+    kind = submission.kinds.get(found.place.field, {}).get(found.place.row, Kind.TEXT)
     return in_table and kind is Kind.TEXT
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Generic, TypeVar
 
 from pipeline.engine import Engine
 from pipeline.isolate import Ending, Failure, Limits
-from pipeline.reuse.kept import UNREADABLE, Kept, encoded
+from pipeline.reuse.bundle import Bundle
+from pipeline.reuse.kept import UNREADABLE, Encoding, Kept, encoded
 from pipeline.reuse.sources import version_of
 from pipeline.reuse.store import Store
 
@@ -21,6 +20,8 @@ R = TypeVar("R")
 
 _LARGE = 20_000
 """Bytes of a result that waits for its turn in the file, not in memory: thousands of marked workbooks may."""
+_CUTTING = 2
+"""First bytes of a key, of 256, that end a part: it has 128 tasks or so."""
 
 
 class Recalling:
@@ -50,7 +51,8 @@ class Recalling:
             return
         asked = _Asked(self._store, kept, function, on_done)
         unknown = asked.unknown(tasks, window)
-        fresh = self._engine.run(function, unknown, limits=limits, on_done=on_done, window=window)
+        encoding = Encoding(function, kept.codec)
+        fresh = self._engine.run(encoding, unknown, limits=limits, on_done=on_done, window=window)
         for _, outcome in fresh:
             yield from asked.known_before_next()
             yield asked.settle(outcome)
@@ -59,12 +61,17 @@ class Recalling:
 
 @dataclass(slots=True)
 class _Line(Generic[T, R]):
-    """A task in its turn; found: a 1-tuple with its result if an earlier run had it, and it is not large."""
+    """A task in its turn.
+
+    found: a 1-tuple with its result if an earlier run had it, and it is not large. last: of its bundle.
+    """
 
     task: T
     key: bytes
     found: tuple[R] | None
     large: bool
+    bundle: Bundle
+    last: bool
 
 
 class _Asked(Generic[T, R]):
@@ -83,16 +90,15 @@ class _Asked(Generic[T, R]):
         self._line: deque[_Line[T, R]] = deque()
 
     def unknown(self, tasks: Iterable[T], at_once: int) -> Iterator[T]:
-        """The tasks that must be done; all stand in line. at_once: how many are looked up together."""
-        rest = iter(tasks)
-        while part := list(islice(rest, at_once)):
-            keys = [self._key(task) for task in part]
-            values = self._store.get_many(keys)
-            for task, key in zip(part, keys, strict=True):
+        """The tasks that must be done; all stand in line. at_once: the most that are asked for together."""
+        for part in _parts(((task, self._key(task)) for task in tasks), at_once):
+            bundle = Bundle(self._store, [key for _, key in part])
+            values = bundle.known()
+            for number, (task, key) in enumerate(part, 1):
                 value = values.get(key, b"")
                 large = len(value) > _LARGE
                 found = None if large else self._decoded(value)
-                self._line.append(_Line(task, key, found, large))
+                self._line.append(_Line(task, key, found, large, bundle, number == len(part)))
                 if found is None and not large:
                     yield task
                 elif self._on_done is not None:
@@ -102,18 +108,20 @@ class _Asked(Generic[T, R]):
         """What is known, up to the next task that was not."""
         while self._line and (self._line[0].found or self._line[0].large):
             line = self._line.popleft()
+            if line.last:
+                line.bundle.close()
             found = line.found or self._decoded(self._store.get_many([line.key]).get(line.key, b""))
             yield line.task, found[0] if found else Failure(Ending.FAULT, "a kept result was lost meanwhile")
 
-    def settle(self, outcome: R | Failure) -> tuple[T, R | Failure]:
-        """The next task that was not known now has its outcome."""
+    def settle(self, outcome: bytes | R | Failure) -> tuple[T, R | Failure]:
+        """The next task that was not known now has its outcome; what did not come as bytes is not kept."""
         line = self._line.popleft()
-        if not isinstance(outcome, Failure) and self._kept.lasting(outcome):
-            # A text of stray bytes, a number beyond 64 bits: such a result is made anew each time.
-            with contextlib.suppress(UnicodeEncodeError, OverflowError):
-                if value := self._kept.codec.encode(outcome):
-                    self._store.put(line.key, value)
-        return line.task, outcome
+        result = self._kept.codec.decode(outcome) if isinstance(outcome, bytes) else outcome
+        if isinstance(outcome, bytes) and self._kept.lasting(result):
+            line.bundle.put(line.key, outcome)
+        if line.last:
+            line.bundle.close()
+        return line.task, result
 
     def _key(self, task: T) -> bytes:
         identity = self._kept.identity(task)
@@ -129,3 +137,15 @@ class _Asked(Generic[T, R]):
             return (self._kept.codec.decode(value),) if value else None
         except UNREADABLE:
             return None
+
+
+def _parts(keyed: Iterable[tuple[T, bytes]], longest: int) -> Iterator[list[tuple[T, bytes]]]:
+    """Cut where a key says so, not by counting: where one task is new only the part around it is another."""
+    part: list[tuple[T, bytes]] = []
+    for pair in keyed:
+        part.append(pair)
+        if pair[1][0] < _CUTTING or len(part) == longest:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -124,18 +124,41 @@ def states_of(table: Table, tables: Mapping[str, pd.DataFrame]) -> States:
         [row[0] for row in table.rows], partial(_own_cells, table, values, table.broken.to_numpy())
     )
     names = sorted({rule.table for rule in _local_rules()} & tables.keys())
-    return {name: _with_rows(tables[name], own, values) for name in names}
+    return {name: _with_rows(_beyond(tables[name], table.values), own, values) for name in names}
 
 
 def _own_cells(
     table: Table, values: Mapping[str, list[str]], broken: NDArray[np.bool_], rows: slice
 ) -> bytes:
     """Where the rows stand, what their cells held and hold, and which of them no rule may judge."""
-    places = table.rows[rows]
-    layouts = [table.layouts[book].columns for book in dict.fromkeys((row[0], row[1]) for row in places)]
+    units, workbooks, *where = zip(*table.rows[rows], strict=True)
+    layouts = [table.layouts[book].columns for book in dict.fromkeys(zip(units, workbooks, strict=True))]
     held = {name: texts[rows] for name, texts in values.items()}
     sent = {name: other for name, texts in table.sent.items() if (other := texts[rows]) != held[name]}
-    return _anything((places, layouts, held, sent)) + broken[rows].tobytes()
+    places = [_briefly(column) for column in (units, workbooks, *where)]
+    cells = {name: _briefly(texts) for name, texts in held.items()}
+    return _anything((places, layouts, cells, sent)) + broken[rows].tobytes()
+
+
+def _briefly(column: Sequence[Any]) -> Sequence[Any]:
+    """One text that stands in all rows, once."""
+    first = column[0]
+    alike = isinstance(first, str) and first == column[-1] and column.count(first) == len(column)
+    return column[:1] if alike else column
+
+
+def _beyond(rows: pd.DataFrame, resources: pd.DataFrame) -> pd.DataFrame:
+    """A table without the columns that are those of all resources themselves, but for their unit."""
+    if "@index" not in rows or rows["@index"].tolist() != list(range(len(resources))):
+        return rows
+    own = [name for name in resources if name in rows and _is(rows[name], resources[name])]
+    return rows.drop(columns=[name for name in own if name != "@unit"])
+
+
+def _is(one: pd.Series, other: pd.Series) -> bool:
+    """Whether two columns are the same memory."""
+    kept = [column.to_numpy().__array_interface__ for column in (one, other)]
+    return all(kept[0][name] == kept[1][name] for name in ("data", "strides", "shape", "typestr"))
 
 
 def _with_rows(
@@ -147,7 +170,10 @@ def _with_rows(
         repeated = _at(values, rows["@index"].tolist())
         columns = {name: cells for name, cells in columns.items() if cells != repeated(name)}
     within = _digests(
-        rows["@unit"].tolist(), lambda part: _anything({name: each[part] for name, each in columns.items()})
+        rows["@unit"].tolist(),
+        lambda part: _anything(
+            (part.stop - part.start, {name: _briefly(each[part]) for name, each in columns.items()})
+        ),
     )
     units = sorted(own.keys() | within.keys())
     return {

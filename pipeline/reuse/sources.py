@@ -55,6 +55,7 @@ def closure(module: str, without: frozenset[str] = frozenset()) -> set[str]:
     return found
 
 
+@cache
 def imported(text: str) -> set[str]:
     """The modules of this program that a program text imports."""
     names: set[str] = set()

@@ -73,6 +73,10 @@ class Store:
         if time.monotonic() - self._since > _KEPT_SECONDS:
             self.flush()
 
+    def touch(self, keys: Iterable[bytes]) -> None:
+        """Say of entries that this run had a use for them, though it did not ask for them."""
+        self._touched.update(map(_name, keys))
+
     def flush(self) -> None:
         """Write what waits."""
         with contextlib.suppress(sqlite3.Error), self._connection:

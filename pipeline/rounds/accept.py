@@ -218,7 +218,10 @@ def _with(submission: Submission, applied: Iterable[Applied]) -> Submission:
     return replace(
         submission,
         cells=cells,
-        kinds={where: kind for where, kind in submission.kinds.items() if where not in touched},
+        kinds={
+            name: {row: kind for row, kind in kinds.items() if (row, name) not in touched}
+            for name, kinds in submission.kinds.items()
+        },
         held=submission.held - touched,
         unit_info=labelled(submission.unit_info),
         platforms=tuple(map(labelled, submission.platforms)),

@@ -18,8 +18,9 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import overload
 
 from pipeline.canonical import Table
 from pipeline.fields import NAMES
@@ -42,6 +43,8 @@ MOST_SHOWN = 3
 _KEY_FIELDS = ("资源名称", "主讲人", "所属系列", "所属顺序")
 
 RowAt = tuple[str, str, str, int]
+RowKey = tuple[str, str, int]
+"""Unit, workbook and row."""
 
 
 class Row:
@@ -49,12 +52,12 @@ class Row:
 
     __slots__ = ("_index", "_source")
 
-    def __init__(self, source: _Resources, index: int) -> None:
+    def __init__(self, source: Rows, index: int) -> None:
         """The row at this index of the table."""
         self._source, self._index = source, index
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> RowKey:
         """(unit, workbook, row)."""
         unit, workbook, _, row = self._source.table.rows[self._index]
         return unit, workbook, row
@@ -85,12 +88,44 @@ class Row:
         return _digest(self._source.shown[name][self._index] for name in NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Resources:
-    """All rows. shown: by field their texts."""
+class Rows(Sequence[Row]):
+    """All resources, each made a `Row` only when it is asked for. shown: by field their texts."""
 
-    table: Table
-    shown: Mapping[str, Sequence[str]]
+    def __init__(self, table: Table) -> None:
+        """The rows of the table, in its order."""
+        self.table, self.shown = table, _shown_texts(table)
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.table.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        """One row, or some."""
+        if isinstance(index, slice):
+            return [Row(self, each) for each in range(len(self))[index]]
+        return Row(self, range(len(self))[index])
+
+    def at(self, keys: Set[RowKey], units: Set[str]) -> dict[RowKey, Row]:
+        """The rows at these places and those of these units, by their places."""
+        return {
+            (unit, workbook, row): Row(self, index)
+            for index, (unit, workbook, _, row) in enumerate(self.table.rows)
+            if (unit, workbook, row) in keys or unit in units
+        }
+
+
+def _shown_texts(table: Table) -> dict[str, list[str]]:
+    """By field the texts of all rows: canonical values; cells that could not be read, as they were sent."""
+    shown: dict[str, list[str]] = {}
+    for name in NAMES:
+        shown[name] = table.values[name].tolist()
+        for index in table.broken[name].to_numpy().nonzero()[0].tolist():
+            shown[name][index] = table.sent[name][index]
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +143,6 @@ class Decided:
     recommended: frozenset[str] = frozenset()
     lapsed: tuple[Decision, ...] = ()
     unfit: tuple[Decision, ...] = ()
-
-
-def rows_of(table: Table) -> list[Row]:
-    """Every resource row."""
-    source = _Resources(table, shown_texts(table))
-    return [Row(source, index) for index in range(len(table.rows))]
-
-
-def shown_texts(table: Table) -> dict[str, list[str]]:
-    """By field the texts of all rows: canonical values; cells that could not be read, as they were sent."""
-    shown: dict[str, list[str]] = {}
-    for name in NAMES:
-        shown[name] = table.values[name].tolist()
-        for index in table.broken[name].to_numpy().nonzero()[0].tolist():
-            shown[name][index] = table.sent[name][index]
-    return shown
 
 
 def _digest(texts: Iterable[str]) -> str:

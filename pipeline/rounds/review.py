@@ -21,6 +21,8 @@ from pipeline.rounds.decide import (
     OF_UNITS,
     WITHDRAW,
     Row,
+    RowKey,
+    Rows,
     holds,
     in_force,
     may_accept,
@@ -93,7 +95,7 @@ class Said:
 
 def review_lines(
     told: Iterable[Told],
-    rows: Sequence[Row],
+    rows: Rows,
     counts: Tally,
     units: Iterable[UnitSummary],
     said: Mapping[tuple[str, str], Explanations],
@@ -106,31 +108,31 @@ def review_lines(
     explained, or was decided; a resource if nothing but 警告 keep it from passing, or it was decided.
     """
     made = {each.subject: each for each in in_force(decisions)}
-    at = {row.key: row for row in rows}
-    pending: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+    told = list(told)
+    decided_units = {unit for unit, code, _, _, resource in made if resource and not code}
+    at = rows.at({_at(each.finding.place) for each in told}, decided_units)
+    pending: dict[RowKey, list[Told]] = defaultdict(list)
     lines: dict[str, list[Line]] = {FINDINGS: [], RESOURCES: [], UNITS: []}
     for each in told:
         place = each.finding.place
-        row = at.get((place.unit, place.workbook, place.row))
+        row = at.get(_at(place))
         explained = said.get((place.unit, place.workbook), {})
         if made or explained or each.decision or _for_a_person(each, settings):
             line = _finding_line(each, row, explained, made)
             if each.decision or line.shown[-1] or line.made or _for_a_person(each, settings):
                 lines[FINDINGS].append(line)
         if each.decides and row:
-            pending[row.key].append(f"{each.finding.code} {each.message}")
-    decided_units = {unit for unit, code, _, _, resource in made if resource and not code}
+            pending[_at(place)].append(each)
     for key, row in at.items():
         if key not in counts.rows and row.unit not in decided_units:
             continue
         verdict = counts.verdict(*key)
-        about = Decision(row.unit, "", "", "", row.resource, "")
-        before = made.get(about.subject)
+        before = made.get(_about(row).subject) if row.unit in decided_units else None
         decided = before if before and holds(before, row) else None
         if verdict == REVIEW or decided:
-            about = replace(about, value=row.content)
-            shown = (*_named(row), row.resource.split("|")[1], verdict, "\n".join(pending[key]))
-            lines[RESOURCES].append(Line(about, shown, decided))
+            why = "\n".join(f"{each.finding.code} {each.message}" for each in pending[key])
+            shown = (*_named(row), row.resource.split("|")[1], verdict, why)
+            lines[RESOURCES].append(Line(replace(_about(row), value=row.content), shown, decided))
     for unit in units:
         about = Decision(unit.unit, "", "", str(unit.round), "", "")
         recommended = made.get(about.subject)
@@ -139,6 +141,14 @@ def review_lines(
         cells = (unit.unit, unit.state, str(unit.round or ""), unit.received, unit.late, *numbers)
         lines[UNITS].append(Line(about, cells, still))
     return lines
+
+
+def _about(row: Row) -> Decision:
+    return Decision(row.unit, "", "", "", row.resource, "")
+
+
+def _at(place: Place) -> RowKey:
+    return place.unit, place.workbook, place.row
 
 
 def _for_a_person(each: Told, settings: Settings) -> bool:

@@ -5,7 +5,6 @@ Of the table `documents`, as `pipeline.rules.statement` has it.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,11 +13,12 @@ import pandas as pd
 
 from pipeline.model import Severity
 from pipeline.papers import FORM_2, FORM_WORDS, RESOURCE_LIST, UNIT
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 from pipeline.rules.units import fold_name
 
 _MOST_NAMES, _LONGEST_NAME = 2, 12
-_NOT_WORDS = re.compile(r"[^\w+#]+|_+")
+_NOT_WORDS = late(r"[^\w+#]+|_+")
 """C, C++ and C# are three."""
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 from xml.parsers.expat import errors
-from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from pipeline.fields import SEE_ELSEWHERE
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, condition, reader, rule
 from pipeline.settings import Settings
 
@@ -116,10 +116,10 @@ def _accepted(candidates: list[str], settings: Settings) -> str:
     return next((each for each in candidates if each and is_safe_xml(each, settings)), "")
 
 
-_ESCAPED_WHOLE = re.compile(r"\s*&lt;/?[A-Za-z_?\u4e00-\u9fff].*&gt;\s*$", re.DOTALL)
-_FILE_NAME = re.compile(r"\S+\.(?:xml|docx?|xlsx?|pdf|txt|pptx?|jpe?g|png|zip|rar)", re.IGNORECASE)
-_PARTS = re.compile(r"[\r\n]+")
-_IN_ONE_LINE = re.compile("[；;]")
+_ESCAPED_WHOLE = late(r"\s*&lt;/?[A-Za-z_?\u4e00-\u9fff].*&gt;\s*$", re.DOTALL)
+_FILE_NAME = late(r"\S+\.(?:xml|docx?|xlsx?|pdf|txt|pptx?|jpe?g|png|zip|rar)", re.IGNORECASE)
+_PARTS = late(r"[\r\n]+")
+_IN_ONE_LINE = late("[；;]")
 
 
 def _from_lines(text: str) -> str:
@@ -129,12 +129,12 @@ def _from_lines(text: str) -> str:
         lines = [part.strip() for part in _IN_ONE_LINE.split(lines[0]) if part.strip()]
     if re.fullmatch(SEE_ELSEWHERE, text.strip()) or _FILE_NAME.fullmatch(text.strip()):
         return ""
-    return f"<catalog>{''.join(f'<item>{escape(line)}</item>' for line in lines)}</catalog>"
+    return f"<catalog>{''.join(f'<item>{html.escape(line, quote=False)}</item>' for line in lines)}</catalog>"
 
 
-_ENTITY = re.compile(r"&(?:(#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)?")
-_BARE_LESS = re.compile(r"<(?![A-Za-z_/!?\u00c0-\uffdc])")
-_TAG = re.compile(r"<[^<>]*>")
+_ENTITY = late(r"&(?:(#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)?")
+_BARE_LESS = late(r"<(?![A-Za-z_/!?\u00c0-\uffdc])")
+_TAG = late(r"<[^<>]*>")
 _NARROW = str.maketrans("／＝＂＇“”‘’　", "/=\"'\"\"'' ")
 _BRACKETS = str.maketrans("＜＞", "<>")
 
@@ -158,7 +158,7 @@ def _entity(found: re.Match[str]) -> str:
     if name.startswith("#") or name in ("amp", "lt", "gt", "quot", "apos"):
         return found[0]
     char = html.unescape(found[0])
-    return escape(char) if char != found[0] else f"&amp;{name};"
+    return html.escape(char, quote=False) if char != found[0] else f"&amp;{name};"
 
 
 def _narrowed(text: str) -> str:
@@ -166,7 +166,7 @@ def _narrowed(text: str) -> str:
     return _TAG.sub(lambda tag: tag[0].translate(_NARROW), text.translate(_BRACKETS))
 
 
-_UNLIKE = re.compile(
+_UNLIKE = late(
     r"[＜＞]|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)[^\s<>;]{0,8};?|<(?![A-Za-z_/!?\u00c0-\uffdc])|[“”‘’＝＂＇／](?=[^<>]*>)"
 )
 
@@ -213,7 +213,7 @@ def structure_fault(text: str, path: str) -> str:
     return ""
 
 
-_XML_HEAD = re.compile(
+_XML_HEAD = late(
     r"""^\s*<\?xml\s+version\s*=\s*(["'])1\.[01]\1(?:\s+encoding\s*=\s*(["'])[A-Za-z][\w.-]*\2)?"""
     r"""(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>"""
 )

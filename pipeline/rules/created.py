@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 _FORM = form_of("创建时间")
 _CLAUSE = "附件4 表1 “创建时间”：统一格式为 yyyy-mm-dd, 如 2022-03-23"
 _TIME = r"(?:[T ]?(?:[01]?[0-9]|2[0-3])[:时][0-5]?[0-9](?:[:分][0-5]?[0-9](?:\.[0-9]+)?秒?)?分?)?"
-_FULL = re.compile(
+_FULL = late(
     rf"([0-9]{{4}})\s*(?:年|[-./\\、_\s]|\s)\s*([0-9]{{1,2}})\s*(?:月|[-./\\、_\s]|\s)\s*([0-9]{{1,2}})\s*[日号]?\s*{_TIME}"
 )
-_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_PARTIAL = re.compile(
+_DIGITS = late(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_PARTIAL = late(
     r"[0-9]{4}[-./\\][0-9]{1,2}|[0-9]{6}|[0-9]{4}年?|[0-9]{1,2}[-./\\年][0-9]{1,2}[-./\\月][0-9]{1,4}日?"
 )
 _EPOCH = dt.date(1899, 12, 30)

@@ -7,7 +7,9 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import ref
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -29,6 +31,22 @@ def answers(asked: list[K], function: Callable[[K], T]) -> list[T]:
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:
     """The function of every text, by row."""
     return pd.Series(answers(texts.tolist(), function), texts.index, dtype=object)
+
+
+_WALL = "\0"
+"""A character that no text of a workbook holds."""
+
+
+def changed(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """What a change makes of every text, by row; asked once, of all of them in one with walls between.
+
+    change: takes a wall for the end of a text, and leaves it alone.
+    """
+    alone = texts.tolist()
+    together = change(_WALL.join(alone)).split(_WALL)
+    return pd.Series(
+        together if len(together) == len(alone) else list(map(change, alone)), texts.index, object
+    )
 
 
 _TOGETHER = 200
@@ -77,6 +95,26 @@ def again(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     if mask.any():
         mask[mask] = rows.loc[mask, columns].duplicated()
     return mask
+
+
+def differing(groups: NDArray[np.int64], texts: pd.Series) -> NDArray[np.bool_]:
+    """The rows of those groups in which not all texts are the same. groups: of each row, from 0 on."""
+    codes = pd.factorize(texts)[0]
+    one = np.empty(groups.max(initial=-1) + 1, dtype=np.int64)
+    one[groups] = codes
+    return in_groups_with(groups, codes != one[groups])
+
+
+def in_groups_with(groups: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rows of those groups that have a row in the mask."""
+    having = np.zeros(groups.max(initial=-1) + 1, dtype=np.bool_)
+    having[groups[mask]] = True
+    return having[groups]
+
+
+def groups_of(rows: pd.DataFrame, columns: list[str]) -> NDArray[np.int64]:
+    """The same number for rows that agree in the columns, from 0 on."""
+    return np.asarray(rows.groupby(columns, sort=False).ngroup(), dtype=np.int64)
 
 
 def once_a_table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 _FORM = form_of("资源时长")
 _CLAUSE = "附件4 表1 “资源时长”：总时长, 统一格式为 hh:mm:ss, 如 02:45:32"
-_CHINESE = re.compile(
+_CHINESE = late(
     r"(?=.)(?:([0-9]{1,3})(?:个?小时|时|[hH]))?(?:([0-9]{1,5})(?:分钟?|min|[mM]))?(?:([0-9]{1,6})(?:秒钟?|s|S))?"
 )
 
-_PRIMES = re.compile(r"([0-9]{1,3})['′’]([0-5]?[0-9])(?:[\"″”]|'')")
+_PRIMES = late(r"([0-9]{1,3})['′’]([0-5]?[0-9])(?:[\"″”]|'')")
 """45′30″, as discs and sport write minutes and seconds."""
 
 R09_1 = rule(

@@ -9,6 +9,7 @@ from rapidfuzz import fuzz, process
 
 from pipeline.fields import form_of
 from pipeline.model import Facts, Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import each_text, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import G02
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CLAUSE = "附件4 表1 “关键词”：多个用英文;隔开"
-_BLANKS = re.compile(r"[^\S\n\t]{2,}|\s{3,}")
+_BLANKS = late(r"[^\S\n\t]{2,}|\s{3,}")
 """Folded first: thirty thousand blanks in a cell must not take time that grows with their square."""
-_HAN_BLANK = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
-_HAN_UNDERLINE = re.compile(r"(?<=[\u3400-\u9fff])\s*[_＿]+\s*(?=[\u3400-\u9fff])")
-_SLASH = re.compile(r"\s*[/／]\s*")
-_HAN_WORD = re.compile(r"[\u3400-\u9fff]{2,12}")
-_HAN_ONLY = re.compile(r"[\u3400-\u9fff]+")
-_ONE_WORD = re.compile(r"[^\W\d_\u3400-\u9fff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*|[0-9]+|[^\s]")
+_HAN_BLANK = late(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+_HAN_UNDERLINE = late(r"(?<=[\u3400-\u9fff])\s*[_＿]+\s*(?=[\u3400-\u9fff])")
+_SLASH = late(r"\s*[/／]\s*")
+_HAN_WORD = late(r"[\u3400-\u9fff]{2,12}")
+_HAN_ONLY = late(r"[\u3400-\u9fff]+")
+_ONE_WORD = late(r"[^\W\d_\u3400-\u9fff]+(?:['’-][^\W\d_\u3400-\u9fff]+)*|[0-9]+|[^\s]")
 """A word of letters counts like one Chinese character: Financial Reporting Standards is no long keyword."""
 
 R17_1 = rule(

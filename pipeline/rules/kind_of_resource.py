@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule
 from pipeline.rules.text import G03, half_width
 from pipeline.settings import Settings
 
-_CODE = re.compile(r"A[0-9]{2,4}")
-_SEVERAL = re.compile(r"[;；、，,/／\s+和]")
+_CODE = late(r"A[0-9]{2,4}")
+_SEVERAL = late(r"[;；、，,/／\s+和]")
 _SHORT = {"视频": "视频资源", "音频": "音频资源", "在线课程": "网络课程", "网络课程资源": "网络课程"}
 
 R03_2 = rule(

@@ -5,33 +5,36 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
+
+import pandas as pd
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.distinct import answers, each_text, mask_of, texts_that
-from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
+from pipeline.pattern import late
+from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, texts_that
+from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, sieve, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pipeline.column import Column
 
 T = TypeVar("T")
 
 _CLAUSE = "附件4 表1 “资源链接”：第三方平台上本课程的链接地址"
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
-_URL = re.compile(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
-_RUNS_ON = re.compile(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
+_URL = late(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
+_RUNS_ON = late(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
 """Chinese right behind an address that stands in a sentence: path, or the sentence going on."""
-_BARE = re.compile(
+_BARE = late(
     r"(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|edu|gov|info|tv|cc|top|xyz|vip|io)(?:[:/?#]\S*)?", re.IGNORECASE
 )
-_LOCAL_PATH = re.compile(r"^(?:file:|[A-Za-z]:[\\/]|\\\\|/(?:home|Users|mnt|var)/)", re.IGNORECASE)
-_HOST = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[([^\]]+)\]|([^\[\]/:?#\s]+))")
-_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|[0-9a-f:]*:[0-9a-f:.]*")
-_VPN = re.compile(r"(?:web|ssl|easy)?vpn[0-9]{0,2}\.[^.]+\.")
+_LOCAL_PATH = late(r"^(?:file:|[A-Za-z]:[\\/]|\\\\|/(?:home|Users|mnt|var)/)", re.IGNORECASE)
+_HOST = late(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//(?:[^/?#@]*@)?(?:\[([^\]]+)\]|([^\[\]/:?#\s]+))")
+_NUMERIC = late(r"[0-9.]+|0x[0-9a-f.x]+|[0-9a-f:]*:[0-9a-f:.]*")
+_VPN = late(r"(?:web|ssl|easy)?vpn[0-9]{0,2}\.[^.]+\.")
 _INSIDE_NAMES = (".local", ".lan", ".internal", ".intranet", ".localdomain", ".home.arpa", ".corp")
 
 _DISKS = {
@@ -41,7 +44,7 @@ _DISKS = {
     "feijipan.com", "vdisk.weibo.com", "wenshushu.cn", "cowtransfer.com", "woozooo.com", "lanzn.com",
     "1drv.ms", "drive.google.com", "dropbox.com",
 }  # fmt: skip
-_LANZOU = re.compile(r"(?:.*\.)?lanzou[a-z]?\.com")
+_LANZOU = late(r"(?:.*\.)?lanzou[a-z]?\.com")
 """蓝奏云 changes the last letter of its domain every year or so."""
 _SHORTENERS = {
     "t.cn", "url.cn", "dwz.cn", "dwz.mk", "suo.im", "mrw.so", "985.so", "sourl.cn", "u.nu", "t.co",
@@ -54,11 +57,10 @@ _SESSION = {
 """Names of parameters without `-` and `_`, in lower case; so are the next two."""
 _SIGNED = {"sign", "sig", "signature", "xamzsignature", "xosssignature", "qsignature"}
 _EXPIRES = {"expire", "expires", "expiry", "deadline", "xamzexpires", "xossexpires", "qsigntime"}
-_PARAMETER = re.compile(r"[?&#;]([\w.-]+)=(?=[^&#;])")
+_PARAMETER = late(r"[?&#;]([\w.-]+)=(?=[^&#;])")
 """The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
 _FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
-_FRONT_DOOR = re.compile(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
-_ANY_FRONT_DOOR = re.compile(f"^{_FRONT_DOOR.pattern}$", re.IGNORECASE | re.MULTILINE)
+_FRONT_DOOR = late(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
 
 R05_1 = rule(
     "R05-1",
@@ -133,6 +135,22 @@ def is_outside(text: str, _settings: Settings) -> bool:
     return not _inside("/".join(text.split("/", 3)[:3]))
 
 
+_NOT_PLAIN = re.compile(r"[^!-+\--:<->@-~]")
+"""A blank, a comma, a semicolon, a question mark, and all beyond ASCII: without them a path is any path."""
+
+
+@sieve("资源链接")
+def links_in_doubt(column: Column, is_right: Callable[[str], object]) -> Iterable[str]:
+    """An address with a plain path is as right as its front, which many share."""
+    texts = list(column.distinct)
+    fronts = list(map(_up_to_path, texts))
+    wrong = {front for front in set(fronts) if not is_right(front)}
+    return {
+        *column.suspects(_NOT_PLAIN.search),
+        *(text for text, front in zip(texts, fronts, strict=True) if front in wrong),
+    }
+
+
 @reader("资源链接")
 def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
     """What hinders the text from being one public web address; what R05-6 and R05-7 refuse is no guess."""
@@ -184,6 +202,22 @@ def by_host(urls: pd.Series, function: Callable[[str], T]) -> list[T]:
 def _fronts(urls: tuple[str, ...]) -> list[str]:
     """Several rules ask this of the same column."""
     return list(map(_up_to_path, urls))
+
+
+@once_a_table
+def last_parts(resources: pd.DataFrame) -> pd.Series:
+    """The last part of each link, in lower case: links that lead to one place agree in it."""
+    return pd.Series(list(map(_last_part, resources["资源链接"].tolist())), resources.index, dtype=object)
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/#").rpartition("/")[2].lower()
+
+
+@once_a_table
+def with_links_alike(resources: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose link may lead where that of another row leads."""
+    return resources[last_parts(resources).duplicated(keep=False) & (resources["资源链接"] != "")]
 
 
 def _up_to_path(url: str) -> str:
@@ -280,6 +314,11 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
     return wrong.assign(kind=each_text(wrong["资源链接"], passing))
 
 
+def _ends_a_front_door(last_part: str) -> bool:
+    """Whether the last part of a link may be a host, or what stands at front doors."""
+    return any(word in last_part for word in (".", "index", "default", "home", "main"))
+
+
 @table_rule(
     "R05-7",
     Severity.WARNING,
@@ -300,7 +339,7 @@ def link_that_passes(resources: pd.DataFrame) -> pd.DataFrame:
 def link_to_a_home_page(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Front doors of the known platforms."""
     known = settings.platforms
-    doors = texts_that(resources["资源链接"], lambda url: is_home_page(url, known), _ANY_FRONT_DOOR.search)
-    wrong = resources[doors]
+    suspects = resources[texts_that(last_parts(resources), _ends_a_front_door, _ends_a_front_door)]
+    wrong = suspects[texts_that(suspects["资源链接"], lambda url: is_home_page(url, known))]
     names = by_host(wrong["资源链接"], lambda host: platform_at(host, known))
     return wrong.assign(platform=names)

@@ -7,7 +7,6 @@ page is compared with the row.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from rapidfuzz import fuzz
 
 from pipeline.fields import form_of
 from pipeline.model import Severity
+from pipeline.pattern import late
 from pipeline.rules.link import host_of, is_outside, platform_at
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
 from pipeline.settings import Settings
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
 _BEIJING = dt.timezone(dt.timedelta(hours=8))
 _LOOK = "请用浏览器打开核对；能正常访问的，请在“单位说明”中写明。"
-_SESSION = re.compile(r"(?i)(?:^|[?&#;_])(?:\w*(?:token|session|ticket|sign|auth|expires?)|sid|code|key)=")
+_SESSION = late(r"(?i)(?:^|[?&#;_])(?:\w*(?:token|session|ticket|sign|auth|expires?)|sid|code|key)=")
 """Parts of an address that hold only for the visit in which they were given."""
 _ALIKE = 50
 """Percent of the shorter text found in the longer; below it nobody would call them the same."""
-_FRONT = re.compile(
+_FRONT = late(
     r"首页|主页|官网|无标题|欢迎.{0,20}|untitled|index|home|课程详情页?|课程(?:介绍|主页|首页|学习|中心|平台)?|详情"
 )
 """Titles that say nothing of the page."""
-_BESIDE_WORDS = re.compile(r"[\W_]+")
-_TITLE_PARTS = re.compile(r"[-_|｜—–·•,，:：\s]+")
+_BESIDE_WORDS = late(r"[\W_]+")
+_TITLE_PARTS = late(r"[-_|｜—–·•,，:：\s]+")
 
 UNCHECKED = "未检测"
 COLUMNS = (

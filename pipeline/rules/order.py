@@ -7,6 +7,7 @@ import unicodedata
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import EXAMPLE, Reading, reader, rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -15,7 +16,7 @@ _FORM = form_of("所属顺序")
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _NUMBER = r"([0-9]{1,4}|[零〇一二三四五六七八九十]{1,3})"
-_ORDINAL = re.compile(rf"(?:第|[Nn][Oo]\.?|[（(])?{_NUMBER}[讲课集章节回期部篇辑单元课时]*[、.)）]?")
+_ORDINAL = late(rf"(?:第|[Nn][Oo]\.?|[（(])?{_NUMBER}[讲课集章节回期部篇辑单元课时]*[、.)）]?")
 
 R07_2 = rule(
     "R07-2",

@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.fields import TITLES
 from pipeline.model import Severity
 from pipeline.papers import EMAIL, FORM_1, LANDLINE, MOBILE, PERSON, unspaced
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 
 CONTACT_COLUMNS = (
@@ -24,27 +25,25 @@ CONTACT_COLUMNS = (
 
 _LONGEST_VALUE = 200
 """Characters of a cell that are looked at: a pattern may take the square of a text's length."""
-_PARTS = re.compile(r"[、，,;；/／|\n]+")
-_SEVERAL = re.compile(r"[、，,;；/／|\s]+")
-_BRACKETED = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]")
-_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af·•]{2,12}|[A-Za-z][A-Za-z .'·-]+")
-_OFFICE = re.compile(rf"(?:{TITLES}|书记|干事|科员|职员|经理|主管|负责人|[处科院校部局组队系馆站]长)$")
-_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
-_MOBILE_INSIDE = re.compile(r"(?<![\d.])(?:\+?86-?)?(1[3-9]\d{9})(?![\d.])", re.ASCII)
-_IN_NUMBERS = re.compile(r"[\s\-‐‑–—－_.·]+")
+_PARTS = late(r"[、，,;；/／|\n]+")
+_SEVERAL = late(r"[、，,;；/／|\s]+")
+_BRACKETED = late(r"[(（【\[][^()（）【】\[\]]*[)）】\]]")
+_NAME = late(r"[\u3400-\u9fff\U00020000-\U000323af·•]{2,12}|[A-Za-z][A-Za-z .'·-]+")
+_OFFICE = late(rf"(?:{TITLES}|书记|干事|科员|职员|经理|主管|负责人|[处科院校部局组队系馆站]长)$")
+_MOBILE = late(r"1[3-9]\d{9}", re.ASCII)
+_MOBILE_INSIDE = late(r"(?<![\d.])(?:\+?86-?)?(1[3-9]\d{9})(?![\d.])", re.ASCII)
+_IN_NUMBERS = late(r"[\s\-‐‑–—－_.·]+")
 _AREA = r"0(?:10|2\d|[3-9]\d{2})"
-_LANDLINE = re.compile(
+_LANDLINE = late(
     rf"(?:\({_AREA}\)|{_AREA}|(?:\+|00)?86-?0?(?:10|2\d|[3-9]\d{{2}}))-?\d{{7,8}}(?:(?:-|转|ext\.?)\d{{1,6}})?"
     r"|[48]00-?\d{3}-?\d{4}",
     re.ASCII | re.IGNORECASE,
 )
-_LOST_ZERO = re.compile(r"(3[79]\d)-?(\d{7,8})", re.ASCII)
-_WORDS_IN_BRACKETS = re.compile(r"\((?=[^()]*[^\d()])[^()]*\)")
-_LOCAL = re.compile(r"[2-8]\d{6,7}(?:(?:-|转)\d{1,6})?", re.ASCII)
-_EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
-)
-_MISTYPED = re.compile(r"\.(?:con|cmo|ocm|vom|xom|comm)$", re.IGNORECASE)
+_LOST_ZERO = late(r"(3[79]\d)-?(\d{7,8})", re.ASCII)
+_WORDS_IN_BRACKETS = late(r"\((?=[^()]*[^\d()])[^()]*\)")
+_LOCAL = late(r"[2-8]\d{6,7}(?:(?:-|转)\d{1,6})?", re.ASCII)
+_EMAIL = late(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}")
+_MISTYPED = late(r"\.(?:con|cmo|ocm|vom|xom|comm)$", re.IGNORECASE)
 _AREA_CODES = {
     "0370": "商丘 永城", "0371": "郑州 开封 兰考 巩义 航空港", "0372": "安阳 滑县", "0373": "新乡 长垣",
     "0374": "许昌", "0375": "平顶山 汝州", "0376": "信阳 固始", "0377": "南阳 邓州", "0379": "洛阳",

@@ -10,14 +10,15 @@ import pandas as pd
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import answers, mask_of
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.rule import EXAMPLE, INFERRED, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
 
-_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[a-z0-9-]{1,63}\.){1,9}[a-z]{2,12}(?:[:/?#]\S*)?", re.IGNORECASE)
-_COMPANY = re.compile(r"(?:有限(?:责任)?|股份)公司$")
-_KIND_OF_PLACE = re.compile(r"(?<=..)(?:平台|网站|官网|网)$")
+_ADDRESS = late(r"(?:[a-z]+://)?(?:[a-z0-9-]{1,63}\.){1,9}[a-z]{2,12}(?:[:/?#]\S*)?", re.IGNORECASE)
+_COMPANY = late(r"(?:有限(?:责任)?|股份)公司$")
+_KIND_OF_PLACE = late(r"(?<=..)(?:平台|网站|官网|网)$")
 _CLAUSE = "附件4 表1 “部署平台”：第三方平台名称, 如: 中国大学 MOOC"
 _KIN = (("icourse163.org", "icourses.cn"), ("chaoxing.com", "xueyinonline.com"))
 """Platforms of one house: a course of the one is served from the other's domain as well."""

@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline.fields import PLATFORM_HEADERS
 from pipeline.model import Labelled, Severity, Submission
+from pipeline.pattern import late
 from pipeline.rules.distinct import answers
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.platforms import known_name
@@ -33,24 +34,24 @@ _OTHER = "等级保护备案证明的编号规则；通知未规定"
 NAME, HOST, LEVEL, NUMBER, PROOF = PLATFORM_HEADERS
 LEAST = 3
 MISSING = "在提交的文件中找不到"
-_RIGHT_NUMBER = re.compile(r"\d{11}[-—－]?\d{5}", re.ASCII)
-_SEPARATOR = re.compile(r"[;；、,，\n]+")
-_DASHES = re.compile(r"[-—－–―‐‑−_~～]+")
-_ICP = re.compile(
+_RIGHT_NUMBER = late(r"\d{11}[-—－]?\d{5}", re.ASCII)
+_SEPARATOR = late(r"[;；、,，\n]+")
+_DASHES = late(r"[-—－–―‐‑−_~～]+")
+_ICP = late(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]ICP备\d{8,10}号(?:-\d{1,4})?[A-Z]?"
 )
-_ICP_LIKE = re.compile(r"icp", re.IGNORECASE)
-_POLICE = re.compile(r"公网安备")
+_ICP_LIKE = late(r"icp", re.IGNORECASE)
+_POLICE = late(r"公网安备")
 _DIGITS = {"一": 1, "二": 2, "三": 3, "叁": 3, "四": 4, "五": 5, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 _DIGITS |= {str(n): n for n in range(1, 6)}
-_LEVEL = re.compile(
+_LEVEL = late(
     r"(?<![0-9A-Z.])([一二三叁四五]|III|II|IV|I|V|[1-5])(?:级|$)|L(?:EVEL)?([1-5])(?:级|$)|S([1-5])A([1-5])(?:G[1-5])?"
 )
-_DATE = re.compile(
+_DATE = late(
     r"(?<![0-9])(20[0-9]{2})(?:[年.\-_/ ]?(1[0-2]|0?[1-9])"
     r"(?:[月.\-_/ ]?(3[01]|[12][0-9]|0?[1-9])?(?![0-9]))?)?(?![0-9])"
 )
-_REPORT = re.compile("测评|评估报告")
+_REPORT = late("测评|评估报告")
 
 PLATFORM_COLUMNS = ("@unit", "@workbook", "@sheet", "@row", "@field", "@cell", "value", "problem")
 COURSE_COLUMNS = ("standing", "lack", "known", "level")

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import each_text, once_a_table, repeated
+from pipeline.pattern import late
+from pipeline.rules.distinct import changed, differing, each_text, groups_of, once_a_table, repeated
+from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
 
@@ -26,17 +28,17 @@ _SOURCE = "通知正文：不侵犯他人知识产权；查重通知未规定"
 
 _NUMERALS = "零〇一二三四五六七八九十百千"
 _BLANKS_AND_SIGNS = r"\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;！!？?—,"
-_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9{_NUMERALS}])[{_BLANKS_AND_SIGNS}]+(?=[0-9{_NUMERALS}])")
-_PUNCTUATION = re.compile(rf"[{_BLANKS_AND_SIGNS}]+")
+_BETWEEN_NUMBERS = late(rf"(?<=[0-9{_NUMERALS}])[{_BLANKS_AND_SIGNS}]+(?=[0-9{_NUMERALS}])")
+_PUNCTUATION = late(rf"[{_BLANKS_AND_SIGNS}]+")
 """What makes no difference between names; + # . - / do: C and C++, 1.5 and 15."""
-_TELLS_APART = re.compile(
+_TELLS_APART = late(
     rf"[0-9]+(?:\.[0-9]+)?|[{_NUMERALS}两]+|[a-z]+[+#]*"
     "|[上中下前后左右内外东南西北春夏秋冬男女甲乙丙丁戊己庚辛初高低大小新旧老少正反正副单双首末早晚不非无未]"
 )
 """Numbers, ordinals, Latin words, and the characters by which names of one series differ."""
-_SAYS_NOTHING = re.compile("课程|讲座|教程|微课|慕课|公开课|精品课|系列|专题|[的之与和及]")
+_SAYS_NOTHING = late("课程|讲座|教程|微课|慕课|公开课|精品课|系列|专题|[的之与和及]")
 """Words that come and go without making another resource of it."""
-_SCHEME = re.compile("^https?://", re.IGNORECASE)
+_SCHEME = late("^https?://", re.IGNORECASE)
 
 _NEIGHBOURS = 10
 _MARGIN = 0.01
@@ -47,9 +49,12 @@ _SAME_LENGTH = 1.0
 """Seconds; the same film cut or coded anew differs by less."""
 
 
-@lru_cache(maxsize=1 << 17)
-def _fold(text: str) -> str:
+def _folds(texts: pd.Series) -> pd.Series:
     """Without blanks, punctuation, width and case, so that only wording counts; 1、2 is not 12."""
+    return changed(texts, _fold)
+
+
+def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     if _PUNCTUATION.search(plain):
         plain = _PUNCTUATION.sub("", _BETWEEN_NUMBERS.sub("-", plain))
@@ -62,8 +67,10 @@ def _marks(fold: str) -> str:
     return " ".join(_TELLS_APART.findall(fold))
 
 
-def _core(fold: str) -> str:
-    return _SAYS_NOTHING.sub("", fold) or fold
+def _cores(folds: pd.Series) -> pd.Series:
+    """Without words that say nothing, unless nothing else is there."""
+    cores = changed(folds, partial(_SAYS_NOTHING.sub, ""))
+    return cores.where(cores != "", folds)
 
 
 def _people(text: str) -> str:
@@ -79,12 +86,16 @@ def _place(link: str) -> str:
     return bare if "/" in bare or "?" in bare or "#" in bare else ""
 
 
+_COMPARED = {"@index", "@unit", "@row", "@measured", "资源名称", "主讲人", "资源类型", "所属系列", "所属顺序"}
+"""What the rules of this room look at."""
+
+
 @once_a_table
-def _named(resources: pd.DataFrame, *fields: str) -> pd.DataFrame:
-    """Rows whose name can be compared, with its fold, the speakers, and these fields."""
-    rows = resources[["@index", "@unit", "资源名称", "主讲人", *fields]]
+def _named(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose name can be compared, with its fold and the speakers."""
+    rows = resources[[name for name in resources if name in _COMPARED]]
     rows = rows[(rows["资源名称"] != "") & (rows["主讲人"] != "")]
-    rows = rows.assign(fold=each_text(rows["资源名称"], _fold), people=each_text(rows["主讲人"], _people))
+    rows = rows.assign(fold=_folds(rows["资源名称"]), people=each_text(rows["主讲人"], _people))
     return rows[rows["fold"] != ""]
 
 
@@ -145,13 +156,14 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     nothing, or the measured lengths agree too. Rows of one series with orders of their own
     are declared to be different resources, unless their names are the very same wording.
     """
-    named = _named(resources, "@row", "@measured", "资源类型", "所属系列", "所属顺序")
-    comparable = named.duplicated(["@unit", "people"], keep=False) | named["@measured"].notna()
+    named = _named(resources)
+    named = named.assign(core=_cores(named["fold"]))
+    comparable = repeated(named, ["@unit", "people", "core"]) | named["@measured"].notna()
     rows = named[comparable].reset_index(drop=True)
-    rows = rows.assign(series=each_text(rows["所属系列"], _fold), core=each_text(rows["fold"], _core))
+    rows = rows.assign(series=_folds(rows["所属系列"]))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
-        _side_by_side(_groups(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
+        _side_by_side(groups_of(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
         _same_length(rows, same),
     )
     pairs = _alike(rows, _where(pairs, _may_be_one(rows, pairs)), settings)
@@ -226,12 +238,14 @@ def _same_content(media: pd.DataFrame) -> pd.DataFrame:
 
 @once_a_table
 def _same_link(resources: pd.DataFrame) -> pd.DataFrame:
-    return _shared(resources, each_text(resources["资源链接"], _place))
+    rows = with_links_alike(resources)
+    return _shared(rows, each_text(rows["资源链接"], _place))
 
 
 @once_a_table
 def _same_name(named: pd.DataFrame) -> pd.DataFrame:
-    return _shared(named, named["fold"] + "\n" + named["people"])
+    rows = named[named["fold"].duplicated(keep=False)]
+    return _shared(rows, rows["fold"] + "\n" + rows["people"])
 
 
 def _untold(
@@ -271,7 +285,7 @@ def resource_of_another_unit(
     resources: pd.DataFrame, media: pd.DataFrame, settings: Settings
 ) -> pd.DataFrame:
     """Both units are told, unless link or content tell it better."""
-    rows = _same_name(_named(resources, "@measured")).assign(what="名称和主讲人都相同")
+    rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
     stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(resources)}
     return _untold(rows, settings, stronger)
 
@@ -348,16 +362,16 @@ _ONE_NAME = ["@unit", "people", "fold", "@measured"]
 )
 def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The same speakers, or the same measured length; names that differ in a number are not near."""
-    named = _named(resources, "@measured")
+    named = _named(resources)
     rows = _comparable(named, ["people"])
     rows = _comparable(rows.assign(marks=each_text(rows["fold"], _marks)), ["people", "marks"])
     rows = rows.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
     by_speaker = _side_by_side(
-        _groups(rows, ["people", "marks"]),
+        groups_of(rows, ["people", "marks"]),
         [_ranks(rows["fold"]), _ranks(rows["fold"].str[::-1])],
     )
     pairs = _united(by_speaker, _same_length(rows, []))
-    unit, same_name = _groups(rows, ["@unit"]), _groups(rows, ["fold", "people"])
+    unit, same_name = groups_of(rows, ["@unit"]), groups_of(rows, ["fold", "people"])
     left, right = pairs
     told_otherwise = (unit[left] == unit[right]) | (same_name[left] == same_name[right])
     pairs = _alike(rows, _where(pairs, ~told_otherwise), settings)
@@ -372,8 +386,7 @@ def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settin
 
 def _comparable(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows that agree in the columns with some row of another unit, or whose length is known."""
-    units = pd.Series(pd.factorize(rows["@unit"])[0], rows.index).groupby(_groups(rows, columns))
-    return rows[(units.transform("min") < units.transform("max")) | rows["@measured"].notna()]
+    return rows[differing(groups_of(rows, columns), rows["@unit"]) | rows["@measured"].notna()]
 
 
 def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
@@ -390,11 +403,6 @@ def _nearest_of_others(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
 
 
 # --- near names, without comparing all with all ------------------------------------------------
-
-
-def _groups(rows: pd.DataFrame, columns: list[str]) -> Positions:
-    """The same number for rows that agree in the columns."""
-    return np.asarray(rows.groupby(columns, sort=False).ngroup(), dtype=np.int64)
 
 
 def _ranks(texts: pd.Series) -> Positions:
@@ -431,7 +439,9 @@ def _same_length(rows: pd.DataFrame, columns: list[str]) -> Pairs:
     timed = timed.assign(
         marks=each_text(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
     )
-    at_ends = (_side_by_side(_groups(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end"))
+    at_ends = (
+        _side_by_side(groups_of(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end")
+    )
     left, right = _united(*at_ends)
     close = np.abs(seconds[left] - seconds[right]) <= _SAME_LENGTH
     where = timed.index.to_numpy(dtype=np.int64)
@@ -500,7 +510,7 @@ def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) 
     known = earlier.sort_values(["year", "unit", "name"], ascending=[False, True, True])
     by_link = partial(_known_before, known.assign(key=each_text(known["link"], _place)), what="链接相同")
     people = each_text(known["speaker"], _people)
-    name_key = each_text(known["name"], _fold) + "\n" + people
+    name_key = _folds(known["name"]) + "\n" + people
     name_key = name_key.where((known["name"] != "") & (known["speaker"] != ""), "")
     same_link = by_link(resources, each_text(resources["资源链接"], _place))
     named = _named(resources[~resources["@index"].isin(same_link["@index"])])

@@ -13,9 +13,10 @@ Importing `pipeline.rules` fills the register.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,19 @@ from pipeline.model import Facts, Kind, Severity
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.column import Column
     from pipeline.settings import Settings
 
 Check = Callable[..., "pd.DataFrame"]
 
 _BY_UNIT = frozenset({("resources",), ("media",), ("covers",), ("orphans",), ("platforms",), ("courses",)})
 """Tables that hold what a unit sent, large enough that it pays to remember what was said of them."""
+
+
+@functools.cache
+def _parameters(check: Check) -> tuple[str, ...]:
+    return tuple(inspect.signature(check).parameters)
+
 
 LITERAL, EXAMPLE, INFERRED, OTHER = "明", "例", "推", "外"
 
@@ -64,7 +72,7 @@ class Rule:
     @property
     def asked_for(self) -> tuple[str, ...]:
         """What the check wants: its own table, others by name, `settings`, `today`."""
-        return tuple(inspect.signature(self.check).parameters) if self.check else ()
+        return _parameters(self.check) if self.check else ()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -110,15 +118,18 @@ class Reading:
 
 Reader = Callable[[str, Kind, "Settings"], Reading]
 Condition = Callable[[str, "Settings"], bool]
+Sieve = Callable[["Column", Callable[[str], object]], Iterable[str]]
+"""Of a column and of what is asked of each text the texts to ask about: all others are right."""
 
 
 @dataclass(slots=True)
 class Register:
-    """All rules by code, and by field the readers, and what a form alone cannot ask."""
+    """All rules by code, and by field the readers, what a form alone cannot ask, and what spares asking."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     readers: dict[str, Reader] = field(default_factory=dict)
     conditions: dict[str, Condition] = field(default_factory=dict)
+    sieves: dict[str, Sieve] = field(default_factory=dict)
 
     def add(self, new: Rule) -> Rule:
         """The rule, entered; a code may stand only once."""
@@ -198,6 +209,16 @@ def condition(name: str) -> Callable[[Condition], Condition]:
 
     def enter(function: Condition) -> Condition:
         REGISTER.conditions[name] = function
+        return function
+
+    return enter
+
+
+def sieve(name: str) -> Callable[[Sieve], Sieve]:
+    """Enter the function as what sees at a glance which texts of the field `name` may not be right."""
+
+    def enter(function: Sieve) -> Sieve:
+        REGISTER.sieves[name] = function
         return function
 
     return enter

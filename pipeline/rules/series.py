@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, repeated, texts_that
+from pipeline.pattern import late
+from pipeline.rules.distinct import answers, differing, each_text, mask_of, once_a_table, repeated, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _SERIES = "附件4 表1 “所属系列”：当多个资源具备较高的相关性, 可以组合成为一个系列或合辑时, 可填写该字段"
-_NUMBER = re.compile(r"0{0,20}[0-9]{1,4}")
+_NUMBER = late(r"0{0,20}[0-9]{1,4}")
 _SHOWN_GAPS = 5
-_BLANKS_AND_SIGNS = re.compile(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+")
-_KIND_OF_SERIES = re.compile(r"(?<=.)(?:系列课程|系列|合辑|丛书)$")
+_BLANKS_AND_SIGNS = late(r"[\s《》〈〉“”\"'‘’（）()【】\[\]·、，。：:；;]+")
+_KIND_OF_SERIES = late(r"(?<=.)(?:系列课程|系列|合辑|丛书)$")
 _BY = ["@unit", "key"]
 
 
@@ -280,20 +281,29 @@ def orders_of_mixed_width(resources: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(suggestion=padded)
 
 
-_OWN_WORDS = re.compile(r"[归属]?(?:我|本|自|原创|个人|校方|院方|作者).{0,8}")
+def _differing(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows of those series whose rows do not agree in the column."""
+    return rows[differing(rows["group"].to_numpy(dtype=np.int64), rows[column])]
 
 
-def _out_of_line(resources: pd.DataFrame, field: str, sort: pd.Series) -> pd.DataFrame:
+_OWN_WORDS = late(r"[归属]?(?:我|本|自|原创|个人|校方|院方|作者).{0,8}")
+
+
+def _out_of_line(
+    resources: pd.DataFrame, field: str, sort: Callable[[pd.DataFrame], pd.Series]
+) -> pd.DataFrame:
     """Members whose value is of another sort than most of their series, with the first of the usual ones.
 
-    sort: what is compared, by row, "" to leave a row out. Columns: `series`, `usual` and `usual_row`, and
-    `rare`: fewer are like this one than like the usual; otherwise it is a tie with an earlier row.
+    sort: what is compared, by row, "" to leave a row out; rows of one unit with one value are of one sort.
+    Columns: `series`, `usual` and `usual_row`, and `rare`: fewer are like this one than like the usual;
+    otherwise it is a tie with an earlier row.
     """
     rows = _members(resources)
-    rows = rows.assign(sort=sort, series=rows["所属系列"], **{field: resources[field]})
-    rows = rows[rows["sort"] != ""]
-    of_series = rows[["group", "sort"]].drop_duplicates()
-    rows = rows[rows["group"].isin(of_series["group"][of_series["group"].duplicated()])]
+    rows = _differing(
+        rows.assign(series=rows["所属系列"], **{field: resources.loc[rows.index, field]}), field
+    )
+    rows = rows.assign(sort=sort(rows))
+    rows = _differing(rows[rows["sort"] != ""], "sort")
     sorts = (
         rows.groupby([*_BY, "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))
@@ -328,12 +338,16 @@ def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
     Speakers who each keep their own rights are no mistake. Words for oneself and short forms of the
     unit's own name are told by R11-2.
     """
-    pairs = list(zip(resources["版权方"].tolist(), own_names(resources["@unit"]).tolist(), strict=True))
-    told = mask_of(resources, answers(pairs, _means_oneself))
-    rows = _out_of_line(resources, "版权方", resources["版权方"].mask(told, ""))
+    rows = _out_of_line(resources, "版权方", _holders)
     beside = zip(rows["版权方"], rows["usual"], strict=True)
     alike = mask_of(rows, (_in_order(text, usual) or _in_order(usual, text) for text, usual in beside))
     return rows[rows["rare"] | alike]
+
+
+def _holders(rows: pd.DataFrame) -> pd.Series:
+    """The right holders, "" where they mean the unit."""
+    pairs = list(zip(rows["版权方"].tolist(), own_names(rows["@unit"]).tolist(), strict=True))
+    return rows["版权方"].mask(mask_of(rows, answers(pairs, _means_oneself)), "")
 
 
 def _means_oneself(pair: tuple[str, str]) -> bool:
@@ -368,8 +382,7 @@ def _in_order(short: str, long: str) -> bool:
 )
 def category_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
     """Another first level, or another number of levels; below that a series may well vary."""
-    category = resources["所属分类"]
-    return _out_of_line(resources, "所属分类", each_text(category, _level_and_depth))
+    return _out_of_line(resources, "所属分类", lambda rows: each_text(rows["所属分类"], _level_and_depth))
 
 
 def _level_and_depth(category: str) -> str:

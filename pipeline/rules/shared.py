@@ -5,9 +5,12 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.model import Severity
-from pipeline.rules.distinct import again, each_text, repeated, texts_that
-from pipeline.rules.link import is_home_page, passing
+from pipeline.rules.distinct import again, differing, each_text, groups_of, in_groups_with, texts_that
+from pipeline.rules.link import is_home_page, passing, with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.rules.series import series_key
 from pipeline.settings import Settings
@@ -26,13 +29,11 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
     (rule Y01). Columns: `first_row` and `first_name`, of the earliest that has the thing.
     """
     rows = rows[["@index", "@row", *_SAME_RESOURCE]].assign(thing=thing, lone=lone)
-    shared = _several_have(rows)
-    if not shared.any():
-        return rows[shared].assign(first_row=0, first_name="")
-    rows = rows[shared & ~again(rows, _SAME_RESOURCE)]
-    rows = rows.assign(
-        series=series_key(rows["所属系列"]), thing=rows.groupby(["@unit", "thing"], sort=False).ngroup()
-    )
+    apart = (rows["thing"] != "") & _several_sorts_have(rows)
+    if not apart.any():
+        return rows[apart].assign(first_row=0, first_name="")
+    rows = rows[apart & ~again(rows, _SAME_RESOURCE)]
+    rows = rows.assign(series=series_key(rows["所属系列"]), thing=groups_of(rows, ["@unit", "thing"]))
     of_series = rows.groupby(["thing", "series"], sort=False)
     later = of_series["lone"].cumsum() - rows["lone"] > 0
     own = (rows["series"] == "") | (rows["lone"] & later)
@@ -46,9 +47,11 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
     return rows[rows["head"] != rows.groupby("thing")["head"].transform("first")]
 
 
-def _several_have(rows: pd.DataFrame) -> pd.Series:
-    """The rows whose `thing` another row of their unit has too."""
-    return (rows["thing"] != "") & repeated(rows, ["@unit", "thing"])
+def _several_sorts_have(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows whose `thing` another row of their unit has too, unless one series alone has it."""
+    groups, series = groups_of(rows, ["@unit", "thing"]), rows["所属系列"]
+    by_itself = ((series == "") | rows["lone"]).to_numpy(dtype=np.bool_)
+    return (np.bincount(groups)[groups] > 1) & (differing(groups, series) | in_groups_with(groups, by_itself))
 
 
 @table_rule(
@@ -75,12 +78,10 @@ def link_shared(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     Two *courses* have two pages, in a series too. An address that is no course page at all (R05-6,
     R05-7) is told by itself.
     """
-    pages = each_text(resources["资源链接"], _page)
-    several = _several_have(resources.assign(thing=pages))
-    suspects, known = resources["资源链接"].where(several, ""), settings.platforms
-    no_course = texts_that(suspects, lambda url: passing(url) or is_home_page(url, known))
-    course = resources["资源类型"].map(settings.media_types) == "any"
-    return _strangers(resources, pages.where(several & ~no_course, ""), course)
+    rows, known = with_links_alike(resources), settings.platforms
+    rows = rows[~texts_that(rows["资源链接"], lambda url: passing(url) or is_home_page(url, known))]
+    course = rows["资源类型"].map(settings.media_types) == "any"
+    return _strangers(rows, each_text(rows["资源链接"], _page), course)
 
 
 def _page(url: str) -> str:

@@ -6,31 +6,32 @@ import re
 
 from pipeline.fields import BODIES, NATIONS, TITLES, form_of
 from pipeline.model import Facts, Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, OTHER, Reading, Rule, reader, rule
 from pipeline.rules.text import G02, is_placeholder
 from pipeline.settings import Settings
 
 _CLAUSE = "附件4 表1 “主讲人”：多个主讲人用英文;隔开"
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af·]"
-_PREFIX = re.compile(
+_PREFIX = late(
     r"^\s*(?:(?:主\s*讲\s*人|主讲教师|主讲老师|主讲|讲师|教师|姓名)\s*[:：]|(?:主讲人|主讲教师|主讲老师)\s*(?=[^\s;；、，,]{2,4}(?:[;；、，,]|$)))\s*"
 )
 _NATION = r"[\u4e00-\u9fff]{1,7}"
 _OPEN, _CLOSE = r"[(（【\[〔]", r"[)）】\]〕]"
-_HALF_NATION = re.compile(rf"^{_OPEN}\s*({_NATION})\s*{_CLOSE}\s*")
-_NATION_BEHIND = re.compile(rf"^(.+?)\s*{_OPEN}\s*({_NATION})\s*{_CLOSE}$")
-_BARE_NATION = re.compile(rf"^((?:{'|'.join(NATIONS)})族)(?={_HAN}{{2}})")
-_REMARK = re.compile(rf"\s*{_OPEN}[^()（）]*{_CLOSE}$")
-_WITH_TITLE = re.compile(rf"^({_HAN}{{2,4}}?)\s*(?:[,，、/(（]\s*)?(?:{TITLES})\s*[)）]?$")
-_TITLE_BEFORE = re.compile(rf"^(?:{TITLES})\s*({_HAN}{{2,4}})$")
-_WITH_NUMBER = re.compile(rf"^({_HAN}{{2,4}})[\s(（:：]*[0-9][0-9 -]{{5,}}[)）]?$")
+_HALF_NATION = late(rf"^{_OPEN}\s*({_NATION})\s*{_CLOSE}\s*")
+_NATION_BEHIND = late(rf"^(.+?)\s*{_OPEN}\s*({_NATION})\s*{_CLOSE}$")
+_BARE_NATION = late(rf"^((?:{'|'.join(NATIONS)})族)(?={_HAN}{{2}})")
+_REMARK = late(rf"\s*{_OPEN}[^()（）]*{_CLOSE}$")
+_WITH_TITLE = late(rf"^({_HAN}{{2,4}}?)\s*(?:[,，、/(（]\s*)?(?:{TITLES})\s*[)）]?$")
+_TITLE_BEFORE = late(rf"^(?:{TITLES})\s*({_HAN}{{2,4}})$")
+_WITH_NUMBER = late(rf"^({_HAN}{{2,4}})[\s(（:：]*[0-9][0-9 -]{{5,}}[)）]?$")
 """A name and a telephone number."""
-_BODY = re.compile(f"(?:{BODIES})$")
-_PART_OF_A_BODY = re.compile(r".+(?:[处部系室组馆办]|分校|校区)")
+_BODY = late(f"(?:{BODIES})$")
+_PART_OF_A_BODY = late(r".+(?:[处部系室组馆办]|分校|校区)")
 """教务处 of 郑州大学教务处 is nobody's name."""
-_NATION_LISTED = re.compile(rf"^({_HAN}{{2,4}}?)\s*[,，、]\s*((?:{'|'.join(NATIONS)})族)$")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u052f]")
-_DOTS = re.compile(r"(?<=[\u3400-\u9fff])[•‧・∙●⋅･．.](?=[\u3400-\u9fff])")
+_NATION_LISTED = late(rf"^({_HAN}{{2,4}}?)\s*[,，、]\s*((?:{'|'.join(NATIONS)})族)$")
+_LATIN = late(r"[A-Za-z\u00c0-\u024f\u0370-\u052f]")
+_DOTS = late(r"(?<=[\u3400-\u9fff])[•‧・∙●⋅･．.](?=[\u3400-\u9fff])")
 
 R12_2 = rule(
     "R12-2",
@@ -137,11 +138,11 @@ R12_8 = rule(
     good="张三;李四",
 )
 
-_SEPARATORS = re.compile(r"[、，,。:：/／|｜\n\t]+")
-_BESIDE_A_SEPARATOR = re.compile(r"(?<=[;；、，,])[\n\t]+|[\n\t]+(?=[;；、，,])")
+_SEPARATORS = late(r"[、，,。:：/／|｜\n\t]+")
+_BESIDE_A_SEPARATOR = late(r"(?<=[;；、，,])[\n\t]+|[\n\t]+(?=[;；、，,])")
 _NO_NAMES = frozenset(("男", "女", "主讲", "主持", "主持人", "主讲人", "嘉宾", "讲师", "助教"))
 """What stands between names without being one: 张建华，女 and 主持：朱新."""
-_AND = re.compile(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆+＋-]({_HAN}{{2,3}})(?![^;；])")
+_AND = late(rf"(?<![^;；])({_HAN}{{2,3}})[和与及&＆+＋-]({_HAN}{{2,3}})(?![^;；])")
 
 _COMPOUND_SURNAMES = frozenset(
     [
@@ -231,7 +232,7 @@ def _joined_by_semicolon(text: str, flaws: Flaws) -> tuple[str, bool]:
 
 def _lists_people(text: str) -> bool:
     """Whether commas part people, and not a name from a title as in 朱新，教授."""
-    return bool(_SEPARATORS.search(text)) and not re.fullmatch(_WITH_TITLE, text.strip())
+    return bool(_SEPARATORS.search(text)) and not _WITH_TITLE.fullmatch(text.strip())
 
 
 def _split_at_blanks(part: str) -> str:

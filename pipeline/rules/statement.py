@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline.model import Severity
 from pipeline.papers import FORM_2, FORM_WORDS, RESOURCE_LIST, STATEMENT, unspaced
+from pipeline.pattern import late
 from pipeline.rules.rule import LITERAL, table_rule
 
 if TYPE_CHECKING:
@@ -31,23 +32,23 @@ have, parted by line breaks. attached: whether a list came (是, 否, 看不出)
 resources its list and the workbook have, "" where there is no list, and in what they differ.
 """
 
-_NO_DATE = re.compile(
+_NO_DATE = late(
     r"(?:20\d{2}|[XxＸ×_＿]{1,4})?\s?年(?:[\s_＿XxＸ×]{0,20}|\s?\d{1,2}\s?)月[\s_＿XxＸ×]{0,20}日"
 )
-_CROSSES = re.compile(
+_CROSSES = late(
     r"(?<![A-Za-z])[XxＸ×＊*○]{2,}(?![A-Za-z])\s*(?:[(（]\s*院校\s*[/／]\s*单位\s*[)）])?"
     r"|(?<=我)[\s_＿]{0,20}[(（]\s*院校\s*[/／]\s*单位\s*[)）]"
 )
-_YEAR = re.compile(r"(20\d{2})年度")
-_DATE = re.compile(r"(20\d{2})[年./-](\d{1,2})[月./-](\d{1,2})日?")
-_CHINESE_DATE = re.compile(
+_YEAR = late(r"(20\d{2})年度")
+_DATE = late(r"(20\d{2})[年./-](\d{1,2})[月./-](\d{1,2})日?")
+_CHINESE_DATE = late(
     r"(二[〇○零0Oo][一二三四五六七八九〇○零]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
 )
 _DIGITS = {char: number for number, char in enumerate("零一二三四五六七八九")} | dict.fromkeys("〇○0Oo", 0)
-_SPLIT = re.compile(r"[,;。.!()\n]+")
-_NOT_WORDS = re.compile(r"[\W_]+")
-_WE = re.compile(r"[我本](?:单位|学校|学院|中心|公司|校|院|局|司|社|会|所|馆)")
-_IN_BRACKETS = re.compile(r"[(（][^()（）]*[)）]")
+_SPLIT = late(r"[,;。.!()\n]+")
+_NOT_WORDS = late(r"[\W_]+")
+_WE = late(r"[我本](?:单位|学校|学院|中心|公司|校|院|局|司|社|会|所|馆)")
+_IN_BRACKETS = late(r"[(（][^()（）]*[)）]")
 _ALIKE = 0.5
 _SAID = (
     "我 郑州大学，自愿参与 2024年度继续教育数字化资源征集工作。申报的课程资源均经过我单位审核，"
@@ -57,7 +58,7 @@ _SAID = (
 )
 """附件2 filled in, for the examples."""
 _MOST_CLAUSES = 3
-_WHO = re.compile(
+_WHO = late(
     r"我们?(?:单位|校|院|局|中心|公司)?[\s_＿:：]{0,20}([^，,。；\n]{0,60}?)[\s_＿]{0,20}[，,]?\s?自愿参与"
 )
 

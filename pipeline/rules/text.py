@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import NAMES
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, REGISTER, Reading, rule
 
 if TYPE_CHECKING:
@@ -19,10 +20,12 @@ _BLANKS = (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0
 _ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
 INVISIBLE = "".join(map(chr, (*_BLANKS, *range(0x2060, 0x2065), 0xFEFF)))
 """Blanks and zero-width characters that nobody sees at the ends of a text."""
-_ANY_ZERO_WIDTH = re.compile(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
+_ANY_ZERO_WIDTH = late(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
+has_zero_width = _ANY_ZERO_WIDTH.search
+"""Whether a text holds characters of no width."""
 
 LONGEST_PLACEHOLDER = 24
-_FIRST_OF_PLACEHOLDERS = frozenset(
+BEGINS_A_PLACEHOLDER = frozenset(
     "无没暂/／\\、-－—–_空略NnTt同如〃待未不xX×Ｘ*＊?？.。…示样请某测0（()）【】 \u3000"
 )
 """Tells nearly all values at a glance from placeholders."""
@@ -44,14 +47,12 @@ ERROR_VALUES = frozenset(
 )
 """What a formula leaves when it fails, also as text pasted or typed."""
 
-PLACEHOLDER = re.compile(
+PLACEHOLDER = late(
     r"无|没有|暂无|[/／\\、\-－—–_]+|空|略|N/?A|n/?a|nil|null|none|None|NULL|未填写?|待定|待补充?|待填写?|待完善|待上传|未定|未知|不详"
     r"|同上|同前|如上|〃|某{2,}|[xX×Ｘ*＊?？.。…]{2,}|[*＊?？.。…]|TBD|tbd"
 )
-FILLER = re.compile(
-    r"0|暂无简介|示例|样例|测试|请填写.*|[xX×Ｘ]{2,}(?:课程|老师|教授|大学|学院|学校|公司|单位)"
-)
-FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000\u3002]")
+FILLER = late(r"0|暂无简介|示例|样例|测试|请填写.*|[xX×Ｘ]{2,}(?:课程|老师|教授|大学|学院|学校|公司|单位)")
+FULL_WIDTH = late("[\uff01-\uff5e\u3000\u3002]")
 
 G01 = rule(
     "G01",
@@ -235,13 +236,9 @@ def trimmed(text: str) -> str:
     return (_ANY_ZERO_WIDTH.sub("", text) if not text.isascii() else text).strip(INVISIBLE)
 
 
-may_be_untidy = re.compile(f"[{re.escape(INVISIBLE)}]").search
-"""Whether a text holds blanks or characters of no width at all: nothing else is trimmed."""
-
-
 def is_placeholder(text: str, required: bool) -> bool:
     """Whether the text stands for nothing: 无, 同上 or XXX anywhere, 测试 or 0 where it is required."""
-    if len(text) > LONGEST_PLACEHOLDER or text[0] not in _FIRST_OF_PLACEHOLDERS:
+    if len(text) > LONGEST_PLACEHOLDER or text[0] not in BEGINS_A_PLACEHOLDER:
         return False
     bare = "".join(text.strip("。.（）()【】").split())
     return bool(PLACEHOLDER.fullmatch(bare) or PLACEHOLDER.fullmatch(text)) or (
@@ -270,10 +267,10 @@ def folded(text: str, form: re.Pattern[str]) -> Reading | None:
 _LINE_BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
 has_lines = _LINE_BREAKS.search
 """Whether a text has line breaks or tabs."""
-_WIDE = re.compile("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
+_WIDE = late("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uffe6\U0001f000-\U000323af]")
 
 
-def broken_line(text: str, is_right: Callable[[str], bool], *, levels: bool = False) -> Reading | None:
+def broken_line(text: str, is_right: Callable[[str], object], *, levels: bool = False) -> Reading | None:
     """A reading by rule G02, if the line breaks alone keep the text from being right.
 
     levels: the lines may as well be levels of their own, so nothing is suggested.
@@ -290,10 +287,10 @@ def broken_line(text: str, is_right: Callable[[str], bool], *, levels: bool = Fa
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
 _NO_CHARACTER = "\ufdd0-\ufdef\ufffe\uffff\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U000dffff"
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
-_CANNOT_SHOW = re.compile(f"[{_CONTROL}{_NO_CHARACTER}\ud800-\udfff]")
-_OWN_FONT = re.compile(f"[{_PRIVATE}]")
+_CANNOT_SHOW = late(f"[{_CONTROL}{_NO_CHARACTER}\ud800-\udfff]")
+_OWN_FONT = late(f"[{_PRIVATE}]")
 _CONTINUES = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
-_GARBLED = re.compile(
+_GARBLED = late(
     f"(?:[âãäåæçèéêëìíîï]{_CONTINUES}{{2}}){{2,}}|(?:[ÂÃ]{_CONTINUES}){{3,}}|[^\ufffd]?\ufffd+|涓\ue15e?浗"
     "|(?<![“‘「『《\"'拷烫屯])(?:(?:锟斤拷)+|烫{3,}|屯{3,})|(?:(?![·×])[\xb0-\xf7][\xa1-\xfe]){3,}"
 )
@@ -303,7 +300,7 @@ Last, GBK taken for Western text: six signs and accented letters without a plain
 
 A word in quotation marks is spoken of, not garbled; é”— (accented, then quoted) is one triple, never two.
 """
-_SUSPECT = re.compile(f"[\xb0-\xf7\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud800-\udfff{_PRIVATE}]")
+_SUSPECT = late(f"[\xb0-\xf7\ufffd锟烫屯涓{_CONTROL}{_NO_CHARACTER}\ud800-\udfff{_PRIVATE}]")
 """Clears nearly all texts at one look."""
 _LEADS = (*range(0xE3, 0xEA), 0xEF)
 """First bytes of Chinese characters and punctuation in UTF-8."""
@@ -311,7 +308,7 @@ _UTF8_LEADS = frozenset(
     bytes((lead, trail)).decode("gbk", "ignore") for lead in _LEADS for trail in range(0x40, 0xFF)
 )
 """What GBK makes of such a byte and the one behind it."""
-_RUN = re.compile("[\x00-\x7f]([\x7f-\U0010ffff][^\x00-\x7f]{2,})")
+_RUN = late("[\x00-\x7f]([^\x00-\x7e][^\x00-\x7f]{2,})")
 
 
 def may_be_garbled(text: str) -> bool:
@@ -364,24 +361,23 @@ def _whereabouts(text: str, position: int) -> str:
     return f"第 {position + 1} 个字" + (f"，在“{before[-1]}”之后" if before else "")
 
 
-_FORMULA = re.compile(
+_FORMULA = late(
     r"[=+@-]\s*(?:[A-Za-z_][A-Za-z0-9_.]{0,40}\(|\$?[A-Za-z]{1,3}\$?[0-9]{1,7}\s*[-+*/^&:,)]|"
     r"[A-Za-z]{1,20}\s*\|)|=\s*(?:\$?[A-Za-z]{1,3}\$?[0-9]{1,7}$|['\[({\"]|[-+]?[0-9])"
 )
-may_be_formula = re.compile("[=+@-]").search
-"""Whether a text holds a sign with which formulas begin."""
-_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
+BEGINS_A_FORMULA = "=+-@"
+_QUOTED = late("\"[^\"]*\"|'[^']*'")
 
 
 def like_formula(text: str) -> Reading | None:
     """A reading by rule G07. -1 的平方根, @ 符号的用法 and =SUM() 函数详解 are plain text."""
-    if text[:1] in "=+-@" and _FORMULA.match(text) and _QUOTED.sub("", text).isascii():
+    if text[:1] in BEGINS_A_FORMULA and _FORMULA.match(text) and _QUOTED.sub("", text).isascii():
         return G07.found(safe=True)
     return None
 
 
 _NATIVE = {Kind.DATE: "日期", Kind.TIME: "时间", Kind.BOOL: "表格软件自己的值", Kind.NUMBER: "数字"}
-_ONLY_A_DAY = re.compile(
+_ONLY_A_DAY = late(
     r"[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日"
     r"|[0-9]{1,2}-(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-[0-9]{2}"
 )

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pipeline.fields import MARKUP, OPENING_TAG, SEE_ELSEWHERE
+from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHERE
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
+from pipeline.pattern import late
 from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
-from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, table_rule
+from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
 
-_MARKUP = re.compile(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
-_SEE = re.compile(SEE_ELSEWHERE)
-_OWN = re.compile(
+if TYPE_CHECKING:
+    from pipeline.column import Column
+
+_MARKUP = late(f"{MARKUP}|^{OPENING_TAG}", re.IGNORECASE)
+_TAG = late(r"<[^<>]*>|&(?:nbsp|ldquo|rdquo|mdash|hellip|middot);", re.IGNORECASE)
+_SEE = late(SEE_ELSEWHERE)
+_OWN = late(
     r"(?=..)(?:归|属)?(?:我们|我|本|作者本?)?(?:校|院|学院|学校|单位|司|公司|局|人|方)?"
     r"(?:自有|原创|自制|自主(?:开发|制作|研发)?)?(?:版权|知识产权|作品)?(?:所有)?|个人|自己|校方|院方"
     r"|版权归?属?(?:我|本)?(?:学?校|单位|学?院|公司|局|中心|人|方)(?:所有)?|[我本]中心|主讲人|网络|互联网|网上|是|有"
 )
-_ANYBODY = re.compile("人|自己|作者|网|^[是有]$")
+_ANYBODY = late("人|自己|作者|网|^[是有]$")
 
 
 @table_rule(
@@ -80,7 +86,7 @@ _COUNTED = (
     "视频|音频|录音|录像|课程|资源|文件|文档|图片|影片|微课|作品|素材|测试|短视频|微视频|video|audio|movie|file|clip|"
     "lesson|resource"
 )
-_NO_NAME = re.compile(
+_NO_NAME = late(
     rf"(?:{_COUNTED})[\s_（(#-]*(?:[0-9]{{1,3}}|[一二三四五六七八九十]{{1,3}})[）)]?"
     r"|新建 ?(?:文件夹?|文档|文本文档|Microsoft \w{1,12} \w{1,6}|\w{0,6}演示文稿|\w{0,6}工作表)?"
     r"[\s_]*(?:[（(]?[0-9]{1,4}[）)]?)?"
@@ -94,11 +100,9 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 """What cameras, phones and new documents are called, and a word for any resource with a number."""
-_ONLY_A_NUMBER = re.compile(
-    r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]"
-)
+_ONLY_A_NUMBER = late(r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]")
 _LONGEST_NO_NAME = 60
-_NO_NAME_OR_A_FILE = re.compile(rf"^(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
+_NO_NAME_OR_A_FILE = late(rf"^(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
 
 
 @table_rule(
@@ -161,6 +165,15 @@ R08_2 = rule(
     bad="<p>介绍航空发动机的组成和原理，适合科普学习</p>",
     good="介绍航空发动机的组成和原理，适合科普学习",
 )
+
+
+_NO_PLAIN_PROSE = re.compile(f"[{IN_NO_PLAIN_PROSE}]")
+
+
+@sieve("资源简介")
+def introductions_in_doubt(column: Column, _is_right: Callable[[str], object]) -> Iterable[str]:
+    """Neither markup nor a reference does without its characters."""
+    return column.suspects(_NO_PLAIN_PROSE.search)
 
 
 @reader("资源简介")
@@ -251,7 +264,7 @@ def _bare(text: str) -> str:
 
 
 _ID = r"(?=[A-Za-z0-9_-]{0,19}[0-9_])[A-Za-z][A-Za-z0-9_-]{4,19}"
-_CONTACT = re.compile(
+_CONTACT = late(
     r"(?<![0-9A-Za-z.,/_=-])1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9A-Za-z]| ?[元人次个吨字])"
     r"|(?<![0-9A-Za-z.,/_-])(?:0[0-9]{2,3}[-－—–]|[（(]0[0-9]{2,3}[）)] ?)[1-9][0-9]{6,7}(?![0-9-])"
     r"|(?:电话|手机号?|热线|联系方式|联系人)[:：][^。；]{0,6}?[0-9][0-9 -]{5,14}[0-9]"
@@ -275,11 +288,8 @@ _CONTACT = re.compile(
     r"(?:(?:taobao|tmall|jd|pinduoduo|yangkeduo|weidian|youzan)\.com|(?:pan\.baidu|mp\.weixin\.qq)\.com)/[^\s，。；]{1,60}"
 )
 """Numbers and names that can be rung or added, orders to follow, and links to shops and shares."""
-_HINTS = (
-    re.compile("[0-9][0-9 -]{4,14}[0-9]"),
-    re.compile("[A-Za-z][A-Za-z0-9_-]{4}"),
-    re.compile(r"二维码|欢迎|敬请|jd\.com|扫码|@|://"),
-)
+_HINTING_WORDS = ("二维码", "欢迎", "敬请", "jd.com", "扫码", "@", "://")
+_HINTS = (re.compile("[0-9][0-9 -]{4,14}[0-9]"), re.compile("[A-Za-z][A-Za-z0-9_-]{4}"))
 """Without one of these there is no contact; most texts are cleared by them alone, one by one in no time."""
 
 
@@ -308,7 +318,7 @@ def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 def _hints(text: str) -> bool:
-    return any(hint.search(text) for hint in _HINTS)
+    return any(word in text for word in _HINTING_WORDS) or any(hint.search(text) for hint in _HINTS)
 
 
 def _contact(text: str) -> str:
@@ -369,16 +379,16 @@ def _abbreviates(text: str, unit: str) -> bool:
     return len(text) <= 5 and text[-1] in "大院校职师专局工理财医农林" and all(char in rest for char in text)
 
 
-_BODY = re.compile(
+_BODY = late(
     r".{2,}(?:大学|学院|学校|中学|小学|幼儿园|中心|公司|集团|研究院|研究所|出版社|报社|杂志社|电视台|广播台|协会|学会|"
     r"基金会|联合会|委员会|医院|博物馆|图书馆|文化馆|局|厅)"
 )
 """How the names of bodies end; what ends otherwise may be a person, and persons are not asked about."""
-_SCHOOL = re.compile(r".*(?:大学|学院|学校|中学|小学|幼儿园|中心|分校|总校)")
-_AUTHORITY = re.compile(r".*(?:局|厅|委员会|人民政府)")
-_REMARK = re.compile(r"[（(【\[][^（）()【】\[\]]*[）)】\]]|\s+")
-_KIND_OF_SCHOOL = re.compile(r"(?:高等)?(?:专科)?(?:大学|学院|学校)$")
-_LOOSELY = re.compile(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫生|健康|旅游)+|体)(?=局)")
+_SCHOOL = late(r".*(?:大学|学院|学校|中学|小学|幼儿园|中心|分校|总校)")
+_AUTHORITY = late(r".*(?:局|厅|委员会|人民政府)")
+_REMARK = late(r"[（(【\[][^（）()【】\[\]]*[）)】\]]|\s+")
+_KIND_OF_SCHOOL = late(r"(?:高等)?(?:专科)?(?:大学|学院|学校)$")
+_LOOSELY = late(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫生|健康|旅游)+|体)(?=局)")
 """What comes and goes in a body's name: 郑州教育局, 郑州市教育体育局."""
 
 
