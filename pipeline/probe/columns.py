@@ -113,6 +113,7 @@ def _odd_picture(facts: Facts) -> str:
 
 
 def _odd_sound(facts: Facts) -> str:
-    pairs = zip(facts.get("audio_codecs", []), facts.get("audio_profiles", []), strict=False)
-    odd = next((kind for codec, kind in pairs if codec == "AAC" and _NOT_LC.match(kind)), "")
-    return f"的声音是 AAC {odd}，不是 AAC-LC" if odd else ""
+    for codec, kind in zip(facts.get("audio_codecs", ()), facts.get("audio_profiles", ()), strict=False):
+        if codec == "AAC" and _NOT_LC.match(kind):
+            return f"的声音是 AAC {kind}，不是 AAC-LC"
+    return ""

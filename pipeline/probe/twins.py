@@ -6,7 +6,7 @@ agree: hashing a gigabyte costs as much as probing 90 files.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -66,7 +66,5 @@ def _texts(outcomes: Iterable[tuple[P, object]]) -> Iterator[tuple[P, str]]:
 def _colliding(pairs: Iterable[tuple[P, K]]) -> list[P]:
     """The paths whose key another path has too, in the order given."""
     pairs = list(pairs)
-    groups: defaultdict[K, int] = defaultdict(int)
-    for _, key in pairs:
-        groups[key] += 1
-    return [path for path, key in pairs if groups[key] > 1]
+    counts = Counter(key for _, key in pairs)
+    return [path for path, key in pairs if counts[key] > 1]

@@ -116,12 +116,14 @@ class _Asked(Generic[T, R]):
     def settle(self, outcome: bytes | R | Failure) -> tuple[T, R | Failure]:
         """The next task that was not known now has its outcome; what did not come as bytes is not kept."""
         line = self._line.popleft()
-        result = self._kept.codec.decode(outcome) if isinstance(outcome, bytes) else outcome
-        if isinstance(outcome, bytes) and self._kept.lasting(result):
-            line.bundle.put(line.key, outcome)
+        if isinstance(outcome, bytes):
+            result = self._kept.codec.decode(outcome)
+            if self._kept.lasting(result):
+                line.bundle.put(line.key, outcome)
+            outcome = result
         if line.last:
             line.bundle.close()
-        return line.task, result
+        return line.task, outcome
 
     def _key(self, task: T) -> bytes:
         identity = self._kept.identity(task)
