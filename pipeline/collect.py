@@ -15,12 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.durable import flush_folder
 from pipeline.engine import Engine
 from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, suffix_of
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Place, Rejection
-from pipeline.receive import PART, receive, why_unreadable
+from pipeline.receive import Copies, why_unreadable
 from pipeline.unzip import Packed, unpack_all
 
 DEEPEST = 40
@@ -77,14 +76,11 @@ def collect(
     seen.unpack(work, workers, limits)
     units, findings = _forwarded_apart(seen.units, seen.findings)
     collected = Collected(units, findings, seen.ignored, zips=seen.zips, faults=seen.faults)
-    keep.mkdir(parents=True, exist_ok=True)
-    for left in keep.glob(f".*{PART}"):
-        left.unlink()
-    for unit in units.values():
-        unit.workbooks += _received(unit, keep, workbook_mb, findings)
     loose = Unit("", sorted(seen.loose, key=lambda entry: entry.path))
-    collected.loose += _received(loose, keep, workbook_mb, findings)
-    flush_folder(keep)
+    with Copies(keep) as copies:
+        for unit in units.values():
+            unit.workbooks += _received(unit, copies, workbook_mb, findings)
+        collected.loose += _received(loose, copies, workbook_mb, findings)
     return collected
 
 
@@ -297,12 +293,12 @@ def _moved(found: Finding, forwarded: Mapping[str, set[str]]) -> Finding:
 # --- workbooks ------------------------------------------------------------------------------
 
 
-def _received(unit: Unit, keep: Path, workbook_mb: int, findings: list[Finding]) -> list[Received]:
+def _received(unit: Unit, copies: Copies, workbook_mb: int, findings: list[Finding]) -> list[Received]:
     """The unit's workbooks copied aside; of equal ones that with the shortest name, the others are named."""
     first: dict[str, Received] = {}
     workbooks = [entry for entry in unit.entries if entry.suffix in WORKBOOKS]
     for entry in sorted(workbooks, key=lambda entry: (len(entry.path), entry.path)):
-        copied = receive(entry, keep, workbook_mb)
+        copied = copies.receive(entry, workbook_mb)
         place = Place(unit.name, entry.path)
         if isinstance(copied, Rejection):
             facts = {"cause": copied.cause, "remedy": copied.remedy}

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 _CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What file systems answer that have no such call; any other error means lost data."""
+_AT_ONCE = 16
 
 
 def flush(file: BinaryIO) -> None:
     """Bring all that was written to the disk. Raises OSError if it did not get there."""
     file.flush()
     _sync(file.fileno())
+
+
+def flush_files(paths: Collection[Path]) -> None:
+    """Bring files to the disk together: a disk asked for one at a time takes twenty times as long.
+
+    Raises OSError if one did not get there.
+    """
+    if paths:
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for _ in threads.map(_flush_file, paths):
+                pass
+
+
+def _flush_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        _sync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:

@@ -24,7 +24,7 @@ from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission
-from pipeline.receive import receive, why_unreadable
+from pipeline.receive import Copies, why_unreadable
 from pipeline.settings import Settings
 from pipeline.submissions import READINGS
 
@@ -111,9 +111,9 @@ def read_earlier(
     paths = earlier_files(input_folder, settings)
     if not paths:
         return earlier
-    keep.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        _receive(path, input_folder, keep, settings, earlier)
+    with Copies(keep) as copies:
+        for path in paths:
+            _receive(path, input_folder, copies, settings, earlier)
     tasks = [ReadTask(each.copy, "", each.entry.path) for each in earlier.received]
     submissions = []
     with progress.stage("读取往年清单", len(tasks)) as advance:
@@ -132,17 +132,17 @@ def read_earlier(
     return earlier
 
 
-def _receive(path: Path, input_folder: Path, keep: Path, settings: Settings, earlier: Earlier) -> None:
+def _receive(path: Path, input_folder: Path, copies: Copies, settings: Settings, earlier: Earlier) -> None:
     """The private copy of a list, once for each content."""
     shown = _shown(path.relative_to(input_folder) if path.is_relative_to(input_folder) else path)
-    copied = _copy(path, shown, keep, settings.limits.workbook_mb)
+    copied = _copy(path, shown, copies, settings.limits.workbook_mb)
     if isinstance(copied, Rejection):
         earlier.remarks.append(_remark(shown, copied))
     elif copied.sha256 not in {each.sha256 for each in earlier.received}:
         earlier.received.append(copied)
 
 
-def _copy(path: Path, shown: str, keep: Path, workbook_mb: int) -> Received | Rejection:
+def _copy(path: Path, shown: str, copies: Copies, workbook_mb: int) -> Received | Rejection:
     try:
         facts = path.lstat()
         if stat.S_ISDIR(facts.st_mode):
@@ -155,7 +155,7 @@ def _copy(path: Path, shown: str, keep: Path, workbook_mb: int) -> Received | Re
         return _NOT_A_FILE
     if suffix_of(path.name) not in WORKBOOKS:
         return _NOT_A_WORKBOOK
-    return receive(Entry(shown, str(path), facts.st_size, facts.st_mtime_ns), keep, workbook_mb)
+    return copies.receive(Entry(shown, str(path), facts.st_size, facts.st_mtime_ns), workbook_mb)
 
 
 def _why_unused(outcome: Submission | Finding | Failure) -> Rejection | None:

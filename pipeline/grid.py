@@ -67,11 +67,10 @@ def column_of(rows: Rows, column: int, wanted: Sequence[int]) -> list[str]:
     return [rows[row].get(column, "") for row in wanted]
 
 
-def texts_of(rows: Rows) -> Iterator[str]:
-    """All texts, in no order, with blanks among them."""
-    if isinstance(rows, Grid):
-        return chain.from_iterable(rows.columns.values())
-    return chain.from_iterable(cells.values() for cells in rows.values())
+def text_of(rows: Rows) -> str:
+    """All texts in no order, each on lines of its own, with blank lines among them."""
+    lines = rows.columns.values() if isinstance(rows, Grid) else (cells.values() for cells in rows.values())
+    return "\n".join(map("\n".join, lines))
 
 
 def always_filled(rows: Rows) -> int:

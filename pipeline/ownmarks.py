@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from pipeline.fields import LIST_SHEET
-from pipeline.grid import texts_of
+from pipeline.grid import text_of
 from pipeline.model import Answer, Book, Sheet
 
 SIGNATURE = "数字资源校验"
@@ -65,7 +65,7 @@ def is_list_sheet(sheet: Sheet) -> bool:
     have renamed ours.
     """
     # Hardly a sheet is one: the texts are looked through together first.
-    said = "\n".join(texts_of(sheet.rows))
+    said = text_of(sheet.rows)
     if IDENTITY in said and any(True for _ in _identities(sheet)):
         return True
     return all(name in said for name in LIST_HEADER) and any(

@@ -20,7 +20,7 @@ from pipeline.collect import _JUNK, DEEPEST, Collected, _is_junk, _shown, anythi
 from pipeline.files import Entry, Received
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Rejection
-from pipeline.receive import receive
+from pipeline.receive import Copies
 from pipeline.unzip import unpack_once
 
 LIMITS = Limits(20, 1024)
@@ -259,6 +259,11 @@ def entry_of(path: Path) -> Entry:
     return Entry(path.name, str(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
+def receive(entry: Entry, keep: Path, workbook_mb: int) -> Received | Rejection:
+    with Copies(keep) as copies:
+        return copies.receive(entry, workbook_mb)
+
+
 @posix
 def test_a_file_that_changes_while_it_is_copied_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -298,9 +303,7 @@ def test_what_takes_a_files_place_is_neither_followed_nor_waited_for(tmp_path: P
     assert isinstance(receive(entry, tmp_path / "keep", 1), Rejection)
 
 
-def test_a_copy_that_is_there_is_written_no_more_and_a_damaged_one_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_copy_that_is_there_is_written_no_more_and_a_damaged_one_is(tmp_path: Path) -> None:
     path, keep = tmp_path / "表.xlsx", tmp_path / "收件"
     path.write_bytes(b"right")
     keep.mkdir()
@@ -310,9 +313,40 @@ def test_a_copy_that_is_there_is_written_no_more_and_a_damaged_one_is(
         first.copy.write_bytes(damage)
         assert receive(entry_of(path), keep, 1) == first
         assert first.copy.read_bytes() == b"right"
-    monkeypatch.setattr(copying, "_write", None)
+    before = first.copy.stat()
     assert receive(entry_of(path), keep, 1) == first
+    assert first.copy.stat() == before
     assert list(keep.iterdir()) == [first.copy]
+
+
+def test_copies_have_their_names_when_all_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = tmp_path / "收件"
+    seen: list[list[str]] = []
+
+    def lost(_: object) -> None:
+        seen.append([path.suffix for path in keep.iterdir()])
+        raise OSError(errno.EIO, "lost")
+
+    monkeypatch.setattr(copying, "flush_files", lost)
+    path = tmp_path / "表.xlsx"
+    path.write_bytes(b"x")
+    with pytest.raises(OSError, match="lost"):
+        receive(entry_of(path), keep, 1)
+    assert seen == [[".part"]]
+    assert list(keep.iterdir()) == []
+
+
+def test_the_same_workbook_of_two_units_is_copied_once(tmp_path: Path) -> None:
+    with Copies(tmp_path / "收件") as copies:
+        for name in ("甲.xlsx", "乙.xlsx"):
+            (tmp_path / name).write_bytes(b"same")
+        first, second = (copies.receive(entry_of(tmp_path / name), 1) for name in ("甲.xlsx", "乙.xlsx"))
+    assert isinstance(first, Received)
+    assert isinstance(second, Received)
+    assert first.copy == second.copy
+    assert first.copy.read_bytes() == b"same"
 
 
 def test_our_full_disk_is_not_the_units_fault(source: Path, workers: Workers) -> None:

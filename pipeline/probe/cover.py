@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 import warnings
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -28,8 +27,8 @@ _CHUNK = 1 << 20
 _ORIENTATION = 0x0112
 
 
-def cover_facts(path: Path) -> dict[str, Any]:
-    """Measure a picture whose bytes begin as a JPEG; keys as in `pipeline.probe.facts`.
+def cover_facts(file: BinaryIO) -> dict[str, Any]:
+    """Measure an open picture whose bytes begin as a JPEG; keys as in `pipeline.probe.facts`.
 
     Memory up to about 130 MB; call it in a worker with a time limit. Other formats are
     never tried; MPO, from cameras, opens as a JPEG does.
@@ -37,7 +36,7 @@ def cover_facts(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=["JPEG"])
+            image = Image.open(file, formats=["JPEG"])
     except Image.DecompressionBombError:
         return {"broken": TOO_LARGE}
     except (UnidentifiedImageError, SyntaxError, ValueError, EOFError, struct.error):
@@ -52,18 +51,18 @@ def cover_facts(path: Path) -> dict[str, Any]:
         }
         if image.width * image.height > MOST_PIXELS:
             return {**facts, "broken": TOO_LARGE}
-        if _has_too_many_scans(path):
+        if _has_too_many_scans(file):
             return {**facts, "broken": TOO_MANY_SCANS}
         return {**facts, "broken": _decode(image)}
 
 
-def _has_too_many_scans(path: Path) -> bool:
+def _has_too_many_scans(file: BinaryIO) -> bool:
     """Count the marks at which scans begin; inside of coded data they cannot occur (ITU-T T.81, B.1.1.5)."""
     count, last = 0, b""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            count += (last + chunk).count(_SCAN)
-            last = chunk[-1:]
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        count += (last + chunk).count(_SCAN)
+        last = chunk[-1:]
     return count > _MOST_SCANS
 
 

@@ -93,11 +93,11 @@ def _probe(path: Path, size: int) -> Facts:
         if real in ("mp3", "mp2"):
             measured = mp3_facts(file, size)
             return facts | measured | _rate_and_state(measured, size) | {"date": recorded_year(file)}
-        boxes = walk_boxes(file, size) if real in BOX_BASED else None
-    if real == "jpeg":
-        from pipeline.probe.cover import cover_facts
+        if real == "jpeg":
+            from pipeline.probe.cover import cover_facts
 
-        return facts | cover_facts(path)
+            return facts | cover_facts(file)
+        boxes = walk_boxes(file, size) if real in BOX_BASED else None
     if real not in MEDIA:
         return facts
     from pipeline.probe.media import media_facts

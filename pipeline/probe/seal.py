@@ -82,7 +82,8 @@ def _facts(path: Path, real: str) -> dict[str, Any]:
         return {"fault": "" if is_scan else f"不是扫描件，实际是{LABELS[real]}"}
     facts: dict[str, Any] = {}
     if real == "jpeg":
-        measured = cover_facts(path)
+        with path.open("rb") as file:
+            measured = cover_facts(file)
         if measured["broken"] in (TOO_LARGE, TOO_MANY_SCANS):
             return {"fault": ""}
         if measured["broken"]:

@@ -40,6 +40,8 @@ def find_header(sheet: Sheet) -> Header | None:
     """The row with the most standard names, if it has enough to be no accident."""
     best: tuple[int, int, int] | None = None
     for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
+        if len(cells) < ENOUGH_NAMES:
+            continue
         texts = [text for text in cells.values() if len(text) <= LONGEST_NAME]
         names = set(map(standard_name, texts)) - {""}
         aliases = {_ALIASES[bare] for bare in map(name_of, texts) if bare in _ALIASES} - names

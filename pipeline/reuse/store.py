@@ -176,9 +176,10 @@ def _name(key: bytes) -> bytes:
 
 def _sealed(value: bytes, key: bytes, salt: bytes) -> bytes:
     """The value under a pad that only the key gives; the same once more opens it."""
+    import numpy as np  # by now another thread has begun to import it, see `pipeline.run`
+
     pad = hashlib.shake_256(key + salt).digest(len(value))
-    together = int.from_bytes(value, "little") ^ int.from_bytes(pad, "little")
-    return together.to_bytes(len(value), "little")
+    return (np.frombuffer(value, np.uint8) ^ np.frombuffer(pad, np.uint8)).tobytes()
 
 
 def _digest(key: bytes, value: bytes) -> bytes:
