@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.model import Severity
 from pipeline.papers import FORM_2, FORM_WORDS, RESOURCE_LIST, UNIT
 from pipeline.pattern import late
+from pipeline.rules.distinct import filled
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 from pipeline.rules.units import fold_name
 
@@ -86,7 +87,7 @@ def _cut(name: str) -> str:
 )
 def names_differ(documents: pd.DataFrame) -> pd.DataFrame:
     """A workbook that differs from its folder is told by F09: either name will do here."""
-    found = documents[documents["stated"] != ""]
+    found = documents[filled(documents["stated"])]
     names = found["names"].str.split("\n")
     alien = [not same_unit(stated, own) for stated, own in zip(found["stated"], names, strict=True)]
     return found.assign(value=found["stated"], own=names.str[0])[pd.Series(alien, found.index, dtype=bool)]
@@ -112,4 +113,4 @@ def names_differ(documents: pd.DataFrame) -> pd.DataFrame:
 )
 def lists_differ(documents: pd.DataFrame) -> pd.DataFrame:
     """By names, however they are punctuated."""
-    return documents[documents["diff"] != ""]
+    return documents[filled(documents["diff"])]

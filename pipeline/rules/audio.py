@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import blank, filled
 from pipeline.rules.media import FILE, either
 from pipeline.rules.rule import LITERAL, rule, table_rule
 
@@ -44,7 +45,7 @@ def _audios(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def audio_format(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The real format (of mp3: MPEG layer 3), whatever the name says."""
     right = settings.standard.audio.extensions
-    whole = media[(media["role"] == "audio") & (media["broken"] == "") & (media["path"] != "")]
+    whole = media[(media["role"] == "audio") & blank(media["broken"]) & filled(media["path"])]
     return whole.assign(wanted=either(right))[~whole["real"].isin(right)]
 
 

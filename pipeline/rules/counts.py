@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
+from pipeline.rules.distinct import filled
 from pipeline.rules.rule import EXAMPLE, INFERRED, Check, Reader, Reading, Rule, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -106,18 +107,18 @@ for _number, _field, _example, _word in (
 )
 def more_learners_than_clicks(resources: pd.DataFrame) -> pd.DataFrame:
     """Blank cells are not compared."""
-    filled = resources[["@index", "点击量", "学习人数"]]
-    filled = filled[(filled["点击量"] != "") & (filled["学习人数"] != "")]
-    clicks, learners = filled["点击量"].astype("int64"), filled["学习人数"].astype("int64")
-    return filled.assign(clicks=filled["点击量"])[learners > clicks]
+    both = resources[["@index", "点击量", "学习人数"]]
+    both = both[filled(both["点击量"]) & filled(both["学习人数"])]
+    clicks, learners = both["点击量"].astype("int64"), both["学习人数"].astype("int64")
+    return both.assign(clicks=both["点击量"])[learners > clicks]
 
 
 def _made_up(field: str) -> Check:
     def column_made_up(resources: pd.DataFrame) -> pd.DataFrame:
         """A whole column of a workbook, told at its first row; a huge number, told where it stands."""
-        filled = resources[["@index", "@unit", "@workbook", field]][resources[field] != ""]
-        numbers = filled[field].astype("int64")
-        workbook = filled.groupby(["@unit", "@workbook"], sort=False).ngroup()
+        counted = resources[["@index", "@unit", "@workbook", field]][filled(resources[field])]
+        numbers = counted[field].astype("int64")
+        workbook = counted.groupby(["@unit", "@workbook"], sort=False).ngroup()
         by = numbers.groupby(workbook)
         rows, least, most = by.transform("size"), by.transform("min"), by.transform("max")
         many = (rows >= _FEWEST) & (least > 0)
@@ -125,7 +126,7 @@ def _made_up(field: str) -> Check:
         round_ones = many & ~same & ((numbers % 1000).groupby(workbook).transform("max") == 0)
         first = ~workbook.duplicated()
         huge = (numbers >= _HUGE) & ~same
-        told = filled[huge | (first & (same | round_ones))].assign(what="大得不寻常，超过了 10 亿")
+        told = counted[huge | (first & (same | round_ones))].assign(what="大得不寻常，超过了 10 亿")
         count = rows[told.index].astype(str)
         what = told["what"].mask(first & round_ones, "等 " + count + " 行都是整千的数")
         return told.assign(what=what.mask(first & same, "在 " + count + " 行中完全相同"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
+from pipeline.rules.distinct import filled
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -159,5 +160,5 @@ def created_in_the_future(resources: pd.DataFrame, today: str) -> pd.DataFrame:
 def created_too_early(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Blank cells are not early."""
     earliest = settings.earliest_created.isoformat()
-    early = (resources["创建时间"] != "") & (resources["创建时间"] < earliest)
+    early = filled(resources["创建时间"]) & (resources["创建时间"] < earliest)
     return resources[early].assign(earliest=earliest)

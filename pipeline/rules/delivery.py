@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.model import Kind, Severity
+from pipeline.rules.distinct import blank, filled
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.settings import Cover, Settings
 
@@ -58,7 +59,7 @@ def read_cover_name(text: str, _kind: Kind, _settings: Settings) -> Reading:
 )
 def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
     """problem is what kept the name from leading to one file."""
-    return covers[covers["problem"] != ""]
+    return covers[filled(covers["problem"])]
 
 
 @table_rule(
@@ -81,7 +82,7 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
 )
 def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
     """fault is what Pillow said of the file."""
-    return covers[covers["fault"] != ""]
+    return covers[filled(covers["fault"])]
 
 
 @table_rule(
@@ -127,7 +128,7 @@ def cover_cmyk(covers: pd.DataFrame) -> pd.DataFrame:
 )
 def cover_turned(covers: pd.DataFrame) -> pd.DataFrame:
     """EXIF orientation other than 1: browsers obey it, not everything else does."""
-    return covers[(covers["turned"] == "是") & (covers["fault"] == "")]
+    return covers[(covers["turned"] == "是") & blank(covers["fault"])]
 
 
 @table_rule(
@@ -151,7 +152,7 @@ def cover_turned(covers: pd.DataFrame) -> pd.DataFrame:
 def cover_size(covers: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Beside the limits of `cover` in config.yaml; 0 asks nothing."""
     limits = settings.cover
-    sound = covers[(covers["fault"] == "") & (covers["width"] > 0)]
+    sound = covers[blank(covers["fault"]) & (covers["width"] > 0)]
     small = (sound["width"] < limits.min_width) | (sound["height"] < limits.min_height)
     large = (sound["megabytes"] > limits.max_mb) & (limits.max_mb > 0)
     odd = sound.assign(small=small, large=large)[small | large]
@@ -191,7 +192,7 @@ def _odd_cover(width: float, height: float, megabytes: float, small: bool, large
 def media_without_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """`@likely` is the one unclaimed file that bears the resource's name, if there is one."""
     sorts = resources["资源类型"].map(settings.media_types)
-    lone = sorts.isin(["video", "audio"]) & (resources["资源文件"] == "")
+    lone = sorts.isin(["video", "audio"]) & blank(resources["资源文件"])
     return resources.assign(sort=sorts.map(_SORTS), suggestion=resources["@likely"])[lone]
 
 
@@ -215,7 +216,7 @@ def media_without_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFr
 def course_without_anything(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Types for which a link will do."""
     course = resources["资源类型"].map(settings.media_types) == "any"
-    return resources[course & (resources["资源文件"] == "") & (resources["资源链接"] == "")]
+    return resources[course & blank(resources["资源文件"]) & blank(resources["资源链接"])]
 
 
 @table_rule(
@@ -239,7 +240,7 @@ def course_without_anything(resources: pd.DataFrame, settings: Settings) -> pd.D
 def type_against_file(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """A companion file of another sort (subtitles, slides) beside a right one does no harm."""
     wanted = media["资源类型"].map(settings.media_types)
-    judged = media.assign(wanted_sort=wanted)[wanted.isin(["video", "audio"]) & (media["sort"] != "")]
+    judged = media.assign(wanted_sort=wanted)[wanted.isin(["video", "audio"]) & filled(media["sort"])]
     fits = judged["sort"] == judged["wanted_sort"]
     any_fits = fits.groupby([judged["@unit"], judged["@workbook"], judged["@row"]]).transform("any")
     wrong = ~fits & ((judged["sort"] != "other") | ~any_fits)
@@ -272,7 +273,7 @@ def type_against_file(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def file_missing(media: pd.DataFrame) -> pd.DataFrame:
     """problem is what kept the name from leading to one file."""
-    return media[media["problem"] != ""]
+    return media[filled(media["problem"])]
 
 
 @table_rule(

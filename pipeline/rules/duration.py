@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
+from pipeline.rules.distinct import blank
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -219,10 +220,10 @@ def _unbelievable(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 )
 def length_not_filled(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """With the measured length as suggestion; of a file that is too short R09-5c tells."""
-    blank = _playable(resources[resources["资源时长"] == ""], settings)
-    blank = blank[~blank.index.isin(_unbelievable(blank, settings).index)]
-    lengths = blank["@measured"].astype(float).fillna(0).round()
-    return blank.assign(suggestion=[clock(length) if length else "" for length in lengths])
+    rows = _playable(resources[blank(resources["资源时长"])], settings)
+    rows = rows[~rows.index.isin(_unbelievable(rows, settings).index)]
+    lengths = rows["@measured"].astype(float).fillna(0).round()
+    return rows.assign(suggestion=[clock(length) if length else "" for length in lengths])
 
 
 @table_rule(

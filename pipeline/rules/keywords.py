@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from pipeline.fields import form_of
 from pipeline.model import Facts, Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import each_text, texts_that
+from pipeline.rules.distinct import each_text, filled, texts_that
 from pipeline.rules.rule import EXAMPLE, INFERRED, LITERAL, Reading, condition, reader, rule, table_rule
 from pipeline.rules.text import G02
 from pipeline.settings import Settings
@@ -151,7 +151,7 @@ def keyword_too_long(resources: pd.DataFrame, settings: Settings) -> pd.DataFram
     """Told of the longest word of the cell."""
     limit = settings.keywords.longest
     word = each_text(resources["关键词"], lambda text: _too_long(text, limit))
-    rows = resources.assign(word=word, longest=limit)[word != ""]
+    rows = resources.assign(word=word, longest=limit)[filled(word)]
     return rows.assign(length=rows["word"].map(_length))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, each_text, mask_of, once_a_table, texts_that
+from pipeline.rules.distinct import answers, each_text, filled, mask_of, once_a_table, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, condition, reader, rule, sieve, table_rule
 from pipeline.rules.text import half_width
 from pipeline.settings import Settings
@@ -217,7 +217,7 @@ def _last_part(url: str) -> str:
 @once_a_table
 def with_links_alike(resources: pd.DataFrame) -> pd.DataFrame:
     """The rows whose link may lead where that of another row leads."""
-    return resources[last_parts(resources).duplicated(keep=False) & (resources["资源链接"] != "")]
+    return resources[last_parts(resources).duplicated(keep=False) & filled(resources["资源链接"])]
 
 
 def _up_to_path(url: str) -> str:

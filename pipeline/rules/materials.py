@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.model import Severity
 from pipeline.papers import FORM_1, FORM_2, REGISTRATION, STATEMENT
+from pipeline.rules.distinct import blank
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
 
 MISSING, UNSURE, SEALED = "未收到", "没有扫描件", "已收到扫描件"
@@ -36,7 +37,7 @@ def _papers(materials: pd.DataFrame, paper: str, standing: str) -> pd.DataFrame:
 
 
 def _without_seal(materials: pd.DataFrame, paper: str) -> pd.DataFrame:
-    scans = materials[(materials["paper"] == paper) & (materials["standing"] == "")]
+    scans = materials[(materials["paper"] == paper) & blank(materials["standing"])]
     return scans[scans["seal"] == "无"]
 
 
@@ -198,7 +199,7 @@ def statement_without_seal(materials: pd.DataFrame) -> pd.DataFrame:
 )
 def scan_unclear(materials: pd.DataFrame) -> pd.DataFrame:
     """Too small comes before lying on its side; one that cannot be opened at all is told by F01."""
-    scans = materials[materials["standing"] == ""]
+    scans = materials[blank(materials["standing"])]
     sides = scans["side"].astype(float)
     small, turned = (sides > 0) & (sides < _SIDE), scans["turned"] == "是"
     what = sides.map("短边只有 {:.0f} 像素，可能看不清".format).where(small, "方向不正")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import filled
 from pipeline.rules.duration import clock, seconds_of
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 
@@ -48,7 +49,7 @@ def either(names: tuple[str, ...]) -> str:
 )
 def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
     """broken says why, in words."""
-    return media[media["broken"] != ""]
+    return media[filled(media["broken"])]
 
 
 def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:
 
     `@measured` is the sum over the row's files, NaN if one of them is unknown.
     """
-    known = resources[(resources["资源时长"] != "") & resources["@measured"].notna()]
+    known = resources[filled(resources["资源时长"]) & resources["@measured"].notna()]
     declared = known["资源时长"].map(seconds_of)
     measured = known["@measured"]
     shown = [clock(round(length)) for length in measured]
@@ -171,7 +172,7 @@ def created_long_before_or_after(media: pd.DataFrame, today: str) -> pd.DataFram
     """Of a row's files the one with the nearest date counts; what no camera can mean is not compared."""
     recorded = media["recorded"]
     believed = (recorded.str[:4] >= str(_EARLIEST_RECORDED)) & (recorded <= today)
-    known = media[believed & media["sound"] & (media["创建时间"] != "")]
+    known = media[believed & media["sound"] & filled(media["创建时间"])]
     gaps = [_days_between(*dates) for dates in zip(known["创建时间"], known["recorded"], strict=True)]
     told = known.assign(gap=gaps).sort_values("gap", kind="stable").drop_duplicates("@index").sort_index()
     return told.assign(years=told["gap"] // _DAYS_A_YEAR)[told["gap"] > _FAR_DAYS]

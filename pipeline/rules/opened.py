@@ -17,6 +17,7 @@ from rapidfuzz import fuzz
 from pipeline.fields import form_of
 from pipeline.model import Severity
 from pipeline.pattern import late
+from pipeline.rules.distinct import filled
 from pipeline.rules.link import host_of, is_outside, platform_at
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
 from pipeline.settings import Settings
@@ -65,7 +66,7 @@ def opened_table(
     is where the result is older than settings.links.keep_days (old 是), since it no longer stands.
     first and final are the addresses at both ends of the way, days the age on `today` (ISO, Beijing).
     """
-    linked = values[values["资源链接"] != ""]
+    linked = values[filled(values["资源链接"])]
     seen = {link: _columns(results.get(link), settings, today) for link in linked["资源链接"].unique()}
     facts = [seen[link] for link in linked["资源链接"]]
     columns = pd.DataFrame(facts, index=linked.index, columns=list(COLUMNS), dtype=object)
@@ -472,7 +473,7 @@ def never_checked(opened: pd.DataFrame) -> pd.DataFrame:
 
 def _compared(opened: pd.DataFrame) -> pd.DataFrame:
     """Web pages that opened where they should."""
-    return opened[(opened["sign"] == "fine") & (opened["page"] == "是") & (opened["资源名称"] != "")]
+    return opened[(opened["sign"] == "fine") & (opened["page"] == "是") & filled(opened["资源名称"])]
 
 
 def _names_the_row(rows: pd.DataFrame) -> pd.Series:

@@ -15,6 +15,7 @@ from pipeline.fields import TITLES
 from pipeline.model import Severity
 from pipeline.papers import EMAIL, FORM_1, LANDLINE, MOBILE, PERSON, unspaced
 from pipeline.pattern import late
+from pipeline.rules.distinct import blank, filled
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 
 CONTACT_COLUMNS = (
@@ -133,7 +134,7 @@ def tidy_email(text: str) -> tuple[str, bool]:
 
 def _of(contacts: pd.DataFrame, label: str) -> pd.DataFrame:
     """The filled cells of a label, with what is looked at as `text`."""
-    cells = contacts[(contacts["label"] == label) & (contacts["lacking"] == "") & (contacts["value"] != "")]
+    cells = contacts[(contacts["label"] == label) & blank(contacts["lacking"]) & filled(contacts["value"])]
     return cells.assign(text=cells["value"].map(lambda value: value[:_LONGEST_VALUE]))
 
 
@@ -186,7 +187,7 @@ def several_persons(contacts: pd.DataFrame) -> pd.DataFrame:
 )
 def contact_missing(contacts: pd.DataFrame) -> pd.DataFrame:
     """A 座机 that says 无 is an answer: not everyone has one."""
-    return contacts[contacts["lacking"] != ""]
+    return contacts[filled(contacts["lacking"])]
 
 
 @table_rule(
@@ -210,7 +211,7 @@ def contact_missing(contacts: pd.DataFrame) -> pd.DataFrame:
 def mobile_wrong(contacts: pd.DataFrame) -> pd.DataFrame:
     """Without one certain reading; those are told by A1-4b."""
     wrong = _wrong(contacts, MOBILE, mobile_is_right)
-    return wrong[wrong["text"].map(tidy_mobile) == ""]
+    return wrong[blank(wrong["text"].map(tidy_mobile))]
 
 
 @table_rule(
@@ -235,7 +236,7 @@ def mobile_untidy(contacts: pd.DataFrame) -> pd.DataFrame:
     """Blanks, hyphens, full-width digits, +86, a remark: one number is meant."""
     wrong = _wrong(contacts, MOBILE, mobile_is_right)
     wrong = wrong.assign(suggestion=wrong["text"].map(tidy_mobile), safe=True)
-    return wrong[wrong["suggestion"] != ""]
+    return wrong[filled(wrong["suggestion"])]
 
 
 @table_rule(
@@ -260,7 +261,7 @@ def landline_without_area_code(contacts: pd.DataFrame) -> pd.DataFrame:
     """The suggestion comes from 所属地区, where it leaves one code."""
     cells = _of(contacts, LANDLINE)
     cells = cells.assign(what=cells["text"].map(landline_fault))
-    wrong = cells[cells["what"] != ""]
+    wrong = cells[filled(cells["what"])]
     codes = [with_area_code(*pair) for pair in zip(wrong["text"], wrong["region"], strict=True)]
     return wrong.assign(suggestion=codes)
 

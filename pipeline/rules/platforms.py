@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, mask_of
+from pipeline.rules.distinct import answers, blank, filled, mask_of
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.rule import EXAMPLE, INFERRED, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
@@ -115,7 +115,7 @@ def _unspaced(text: str) -> str:
 )
 def link_without_platform(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The suggestion is the known platform at the link's host."""
-    lone = resources[(resources["资源链接"] != "") & (resources["部署平台"] == "")]
+    lone = resources[filled(resources["资源链接"]) & blank(resources["部署平台"])]
     return lone.assign(suggestion=_platforms_at(lone["资源链接"], settings))
 
 
@@ -138,8 +138,8 @@ def link_without_platform(resources: pd.DataFrame, settings: Settings) -> pd.Dat
 )
 def platform_without_link(resources: pd.DataFrame) -> pd.DataFrame:
     """A course without link and files at all is told by X02 alone."""
-    lone = (resources["资源链接"] == "") & (resources["部署平台"] != "")
-    nothing = (resources["资源类型"] == "A03") & (resources["资源文件"] == "")
+    lone = blank(resources["资源链接"]) & filled(resources["部署平台"])
+    nothing = (resources["资源类型"] == "A03") & blank(resources["资源文件"])
     return resources.assign(platform=resources["部署平台"])[lone & ~nothing]
 
 

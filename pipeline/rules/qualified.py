@@ -18,7 +18,7 @@ import pandas as pd
 from pipeline.fields import PLATFORM_HEADERS
 from pipeline.model import Labelled, Severity, Submission
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers
+from pipeline.rules.distinct import answers, blank, filled
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.platforms import known_name
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
@@ -101,9 +101,9 @@ def courses_table(
     free = {code for code, sort in settings.media_types.items() if sort == "any"}
     given = values[
         values["资源类型"].isin(free)
-        & (values["资源链接"] != "")
-        & (values["资源文件"] == "")
-        & (values["部署平台"] != "")
+        & filled(values["资源链接"])
+        & blank(values["资源文件"])
+        & filled(values["部署平台"])
     ]
     stated: dict[str, list[Mapping[str, str]]] = {}
     for each in submissions:
@@ -282,7 +282,7 @@ def _cells(platforms: pd.DataFrame, field: str) -> pd.DataFrame:
 def proof_missing(platforms: pd.DataFrame) -> pd.DataFrame:
     """problem is what kept the name from leading to one file."""
     named = _cells(platforms, PROOF)
-    return named[named["problem"] != ""]
+    return named[filled(named["problem"])]
 
 
 @table_rule(
@@ -332,7 +332,7 @@ def number_malformed(platforms: pd.DataFrame) -> pd.DataFrame:
     wrong = _wrong_numbers(platforms)
     wrong = wrong[~wrong["value"].map(_of_another_sort).astype(bool)]
     tidy = wrong["value"].map(_tidied)
-    return wrong.assign(suggestion=tidy, safe=tidy != "")
+    return wrong.assign(suggestion=tidy, safe=filled(tidy))
 
 
 @table_rule(
@@ -357,7 +357,7 @@ def number_of_another_sort(platforms: pd.DataFrame) -> pd.DataFrame:
     """An ICP or police number in place of the right one; beside it, it does no harm."""
     wrong = _wrong_numbers(platforms)
     sort = wrong["value"].map(_of_another_sort)
-    return wrong.assign(sort=sort)[sort != ""]
+    return wrong.assign(sort=sort)[filled(sort)]
 
 
 def _wrong_numbers(platforms: pd.DataFrame) -> pd.DataFrame:
@@ -411,7 +411,7 @@ def report_is_old(platforms: pd.DataFrame, today: str) -> pd.DataFrame:
     named = _cells(platforms, PROOF)
     oldest = _year_before(dt.date.fromisoformat(today)).isoformat()
     date = named["value"].map(_newest_report)
-    return named.assign(date=date)[(date != "") & (date < oldest)]
+    return named.assign(date=date)[filled(date) & (date < oldest)]
 
 
 def _year_before(day: dt.date) -> dt.date:
@@ -457,7 +457,7 @@ def icp_malformed(platforms: pd.DataFrame) -> pd.DataFrame:
     given = _cells(platforms, NUMBER)
     given = given[given["value"].map(_numbers_are_right).astype(bool)]
     wrong = given["value"].map(_wrong_icp)
-    return given.assign(wrong=wrong)[wrong != ""]
+    return given.assign(wrong=wrong)[filled(wrong)]
 
 
 def _wrong_icp(text: str) -> str:

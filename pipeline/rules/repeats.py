@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import changed, differing, each_text, groups_of, once_a_table, repeated
+from pipeline.rules.distinct import changed, differing, each_text, filled, groups_of, once_a_table, repeated
 from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
@@ -70,7 +70,7 @@ def _marks(fold: str) -> str:
 def _cores(folds: pd.Series) -> pd.Series:
     """Without words that say nothing, unless nothing else is there."""
     cores = changed(folds, partial(_SAYS_NOTHING.sub, ""))
-    return cores.where(cores != "", folds)
+    return cores.where(filled(cores), folds)
 
 
 def _people(text: str) -> str:
@@ -94,9 +94,9 @@ _COMPARED = {"@index", "@unit", "@row", "@measured", "资源名称", "主讲人"
 def _named(resources: pd.DataFrame) -> pd.DataFrame:
     """Rows whose name can be compared, with its fold and the speakers."""
     rows = resources[[name for name in resources if name in _COMPARED]]
-    rows = rows[(rows["资源名称"] != "") & (rows["主讲人"] != "")]
+    rows = rows[filled(rows["资源名称"]) & filled(rows["主讲人"])]
     rows = rows.assign(fold=_folds(rows["资源名称"]), people=each_text(rows["主讲人"], _people))
-    return rows[rows["fold"] != ""]
+    return rows[filled(rows["fold"])]
 
 
 # --- in a unit --------------------------------------------------------------------------------
@@ -124,8 +124,8 @@ _Y01_KEY = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"
 )
 def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """The first row is left alone."""
-    named = (resources["资源名称"] != "") & (resources["主讲人"] != "")
-    alike = resources[named & repeated(resources, _Y01_KEY)]
+    alike = resources[repeated(resources, _Y01_KEY)]
+    alike = alike[filled(alike["资源名称"]) & filled(alike["主讲人"])]
     by = alike.groupby(_Y01_KEY)["@row"]
     return alike.assign(first_row=by.transform("first"))[by.cumcount() > 0]
 
@@ -203,7 +203,7 @@ def _may_be_one(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.bool_]:
 )
 def file_twice(media: pd.DataFrame) -> pd.DataFrame:
     """twin is the digest that files of equal content share, or the path of one named twice."""
-    twins = media[(media["twin"] != "") & media["sort"].isin(_MEDIA)]
+    twins = media[filled(media["twin"]) & media["sort"].isin(_MEDIA)]
     by = twins.groupby(["@unit", "twin"])
     twins = twins.assign(first_row=by["@row"].transform("first"), first_named=by["named"].transform("first"))
     return twins[(by.cumcount() > 0) & (twins["@row"] != twins["first_row"])]
@@ -215,7 +215,7 @@ def file_twice(media: pd.DataFrame) -> pd.DataFrame:
 def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Rows whose key another unit has too, with that unit and its resource's name."""
     keyed = rows[["@index", "@unit", "资源名称"]].assign(key=key)
-    keyed = keyed[(keyed["key"] != "") & keyed["key"].duplicated(keep=False)]
+    keyed = keyed[filled(keyed["key"]) & keyed["key"].duplicated(keep=False)]
     firsts = keyed[["key", "@unit", "资源名称"]].sort_values(["@unit", "资源名称"])
     firsts = firsts.drop_duplicates(["key", "@unit"])
     several = firsts[firsts.duplicated("key", keep=False)]
@@ -511,7 +511,7 @@ def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) 
     by_link = partial(_known_before, known.assign(key=each_text(known["link"], _place)), what="链接相同")
     people = each_text(known["speaker"], _people)
     name_key = _folds(known["name"]) + "\n" + people
-    name_key = name_key.where((known["name"] != "") & (known["speaker"] != ""), "")
+    name_key = name_key.where(filled(known["name"]) & filled(known["speaker"]), "")
     same_link = by_link(resources, each_text(resources["资源链接"], _place))
     named = _named(resources[~resources["@index"].isin(same_link["@index"])])
     same_name = _known_before(
@@ -522,7 +522,7 @@ def resource_of_an_earlier_year(resources: pd.DataFrame, earlier: pd.DataFrame) 
 
 def _known_before(known: pd.DataFrame, rows: pd.DataFrame, key: pd.Series, *, what: str) -> pd.DataFrame:
     """Rows whose key stands in an earlier list, with the year and name there."""
-    first = known[known["key"] != ""].drop_duplicates("key")
+    first = known[filled(known["key"])].drop_duplicates("key")
     found = rows.assign(key=key).merge(
         first[["key", "name", "year", "unit"]].rename(columns={"name": "other_name"}), on="key"
     )

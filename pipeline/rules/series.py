@@ -9,7 +9,17 @@ import pandas as pd
 
 from pipeline.model import Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, differing, each_text, mask_of, once_a_table, repeated, texts_that
+from pipeline.rules.distinct import (
+    answers,
+    blank,
+    differing,
+    each_text,
+    filled,
+    mask_of,
+    once_a_table,
+    repeated,
+    texts_that,
+)
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 
@@ -38,7 +48,7 @@ def _members(resources: pd.DataFrame) -> pd.DataFrame:
     group is the same for the rows of one series, in the order of unit and key.
     """
     rows = resources[["@index", "@unit", "@row", "所属系列"]]
-    named = rows[rows["所属系列"] != ""]
+    named = rows[filled(rows["所属系列"])]
     named = named.assign(key=series_key(named["所属系列"]))
     return named.assign(group=named.groupby(_BY).ngroup())
 
@@ -121,7 +131,7 @@ def series_of_one(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def series_without_order(resources: pd.DataFrame) -> pd.DataFrame:
     """Rows with a series and no order."""
-    lone = (resources["所属系列"] != "") & (resources["所属顺序"] == "")
+    lone = filled(resources["所属系列"]) & blank(resources["所属顺序"])
     return resources.assign(series=resources["所属系列"])[lone]
 
 
@@ -144,7 +154,7 @@ def series_without_order(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
     """Rows with an order and no series."""
-    lone = (resources["所属系列"] == "") & (resources["所属顺序"] != "")
+    lone = blank(resources["所属系列"]) & filled(resources["所属顺序"])
     return resources.assign(order=resources["所属顺序"])[lone]
 
 
@@ -169,7 +179,7 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
 def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone."""
     placed = resources[["@index", "@unit", "@row", "所属系列", "所属顺序"]]
-    placed = placed[(placed["所属系列"] != "") & (placed["所属顺序"] != "")]
+    placed = placed[filled(placed["所属系列"]) & filled(placed["所属顺序"])]
     placed = placed.assign(number=each_text(placed["所属顺序"], lambda order: order.lstrip("0")))
     key = ["@unit", "所属系列", "number"]
     shared = placed[repeated(placed, key)]
@@ -303,7 +313,7 @@ def _out_of_line(
         rows.assign(series=rows["所属系列"], **{field: resources.loc[rows.index, field]}), field
     )
     rows = rows.assign(sort=sort(rows))
-    rows = _differing(rows[rows["sort"] != ""], "sort")
+    rows = _differing(rows[filled(rows["sort"])], "sort")
     sorts = (
         rows.groupby([*_BY, "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model import Severity
-from pipeline.rules.distinct import again, differing, each_text, groups_of, in_groups_with, texts_that
+from pipeline.rules.distinct import (
+    again,
+    blank,
+    differing,
+    each_text,
+    filled,
+    groups_of,
+    in_groups_with,
+    texts_that,
+)
 from pipeline.rules.link import is_home_page, passing, with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.rules.series import series_key
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 _SAME_RESOURCE = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"]
 
 
-def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.DataFrame:
+def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
     """Rows that have the same thing as an earlier one of their unit that they have nothing to do with.
 
     thing: what is shared, by row, "" for nothing. lone: rows that share with nobody, even in their
@@ -29,14 +38,14 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
     (rule Y01). Columns: `first_row` and `first_name`, of the earliest that has the thing.
     """
     rows = rows[["@index", "@row", *_SAME_RESOURCE]].assign(thing=thing, lone=lone)
-    apart = (rows["thing"] != "") & _several_sorts_have(rows)
+    apart = filled(rows["thing"]) & _several_sorts_have(rows)
     if not apart.any():
         return rows[apart].assign(first_row=0, first_name="")
     rows = rows[apart & ~again(rows, _SAME_RESOURCE)]
     rows = rows.assign(series=series_key(rows["所属系列"]), thing=groups_of(rows, ["@unit", "thing"]))
     of_series = rows.groupby(["thing", "series"], sort=False)
     later = of_series["lone"].cumsum() - rows["lone"] > 0
-    own = (rows["series"] == "") | (rows["lone"] & later)
+    own = blank(rows["series"]) | (rows["lone"] & later)
     head = rows["@index"].where(own, of_series["@index"].transform("first"))
     by = rows.groupby("thing")
     rows = rows.assign(
@@ -50,7 +59,7 @@ def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series) -> pd.Data
 def _several_sorts_have(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """The rows whose `thing` another row of their unit has too, unless one series alone has it."""
     groups, series = groups_of(rows, ["@unit", "thing"]), rows["所属系列"]
-    by_itself = ((series == "") | rows["lone"]).to_numpy(dtype=np.bool_)
+    by_itself = (blank(series) | rows["lone"]).to_numpy(dtype=np.bool_)
     return (np.bincount(groups)[groups] > 1) & (differing(groups, series) | in_groups_with(groups, by_itself))
 
 
@@ -111,9 +120,9 @@ def _page(url: str) -> str:
 )
 def cover_shared(covers: pd.DataFrame) -> pd.DataFrame:
     """A series may have one cover; a cover that is missing is told by itself."""
-    found = covers[["@index", "@row", "资源封面", *_SAME_RESOURCE]][covers["problem"] == ""]
+    found = covers[["@index", "@row", "资源封面", *_SAME_RESOURCE]][blank(covers["problem"])]
     name = each_text(found["资源封面"], _cover_name)
-    return _strangers(found, name, name == "")
+    return _strangers(found, name, blank(name))
 
 
 def _cover_name(text: str) -> str:

@@ -18,6 +18,7 @@ import pandas as pd
 from pipeline.model import Severity
 from pipeline.papers import FORM_2, FORM_WORDS, RESOURCE_LIST, STATEMENT, unspaced
 from pipeline.pattern import late
+from pipeline.rules.distinct import filled
 from pipeline.rules.rule import LITERAL, table_rule
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _stands(key: str, before: str, after: Sequence[str], flat: str, ends: set[in
 
 
 def _statements(documents: pd.DataFrame) -> pd.DataFrame:
-    return documents[(documents["paper"] == STATEMENT) & (documents["said"] != "")]
+    return documents[(documents["paper"] == STATEMENT) & filled(documents["said"])]
 
 
 def _exploded(documents: pd.DataFrame, flaws: Iterable[list[dict[str, str]]]) -> pd.DataFrame:
@@ -230,7 +231,7 @@ def statement_of_another_time(documents: pd.DataFrame, settings: Settings) -> pd
     statements = _statements(documents)
     flaws = [date_fault(said, settings) for said in statements["said"]]
     found = statements.assign(value=[flaw[0] for flaw in flaws], what=[flaw[1] for flaw in flaws])
-    return found[found["what"] != ""]
+    return found[filled(found["what"])]
 
 
 @table_rule(

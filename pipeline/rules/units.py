@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.model import Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import each_text
+from pipeline.rules.distinct import each_text, filled
 from pipeline.rules.rule import INFERRED, LITERAL, rule, table_rule
 from pipeline.rules.wording import R11_2_SOURCE, rights_not_named
 from pipeline.settings import Settings
@@ -167,7 +167,7 @@ def rights_under_a_short_name(
     """
     full = dict(zip(register["alias"], register["full"], strict=True))
     meant = each_text(resources["版权方"], lambda text: full.get(fold_name(text), ""))
-    found = resources.assign(suggestion=meant)[(meant != "") & (meant != resources["版权方"])]
+    found = resources.assign(suggestion=meant)[filled(meant) & (meant != resources["版权方"])]
     if "R11-2" in settings.off or rights_not_named.check is None:
         return found
     return found[~found["@index"].isin(rights_not_named.check(found)["@index"])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.model import Severity
+from pipeline.rules.distinct import blank, filled
 from pipeline.rules.media import BROWSERS, FILE, either
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
 
@@ -43,7 +44,7 @@ def _videos(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def video_container(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The real container, whatever the name says."""
     standard = settings.standard.video
-    whole = media[(media["role"] == "video") & (media["broken"] == "") & (media["path"] != "")]
+    whole = media[(media["role"] == "video") & blank(media["broken"]) & filled(media["path"])]
     codecs = f"{either(standard.codecs)} + {either(standard.audio_codecs)}"
     told = whole.assign(wanted=either(standard.extensions), codecs=codecs)
     return told[~told["real"].isin(standard.extensions)]
@@ -125,7 +126,7 @@ def video_sound_codec(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def video_silent(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """No audio track at all."""
     videos = _videos(media, settings)
-    return videos[(videos["audio_codecs"] == "") & (videos["video_codec"] != "")]
+    return videos[blank(videos["audio_codecs"]) & filled(videos["video_codec"])]
 
 
 @table_rule(
@@ -231,7 +232,7 @@ def video_portrait(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def video_stretched(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Told beside M04 too: the filler sees the larger size in every player."""
     videos = _videos(media, settings)
-    return videos[videos["shown_size"] != ""]
+    return videos[filled(videos["shown_size"])]
 
 
 @table_rule(
@@ -376,7 +377,7 @@ def video_bitrate_otherwise(media: pd.DataFrame, settings: Settings) -> pd.DataF
 def video_unplayable(media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """unplayable says what browsers stumble over."""
     videos = _videos(media, settings)
-    return videos[videos["unplayable"] != ""]
+    return videos[filled(videos["unplayable"])]
 
 
 @table_rule(

@@ -12,7 +12,7 @@ from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHER
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, each_text, mask_of, repeated, texts_that
+from pipeline.rules.distinct import answers, each_text, filled, mask_of, repeated, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
@@ -50,7 +50,7 @@ _ANYBODY = late("人|自己|作者|网|^[是有]$")
 )
 def identifier_filled(resources: pd.DataFrame) -> pd.DataFrame:
     """Any value at all."""
-    return resources[resources["资源ID"] != ""]
+    return resources[filled(resources["资源ID"])]
 
 
 rule(
