@@ -27,7 +27,8 @@ from pipeline.rules.distinct import (
 from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
 from pipeline.rules.repeats import _SAYS_NOTHING, _fold, _place
 from pipeline.rules.shared import _page
-from pipeline.rules.wording import _CONTACT, _hints
+from pipeline.rules.wording import _CONTACT, _NO_NAME_OR_A_FILE, _hints
+from pipeline.rules.wording import _NO_NAME as _NO_NAME_AT_ALL
 from tests.small_tables import ROOT
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
@@ -74,6 +75,11 @@ def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
 def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
     found = _CONTACT.search(text)
     assert found is None or _hints(text), found
+
+
+@given(st.from_regex(re.compile(_NO_NAME_AT_ALL.pattern, re.IGNORECASE), fullmatch=True))
+def test_no_name_of_a_file_begins_as_names_do(text: str) -> None:
+    assert _NO_NAME_OR_A_FILE.search(text)
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))

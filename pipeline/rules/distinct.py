@@ -25,7 +25,7 @@ def answers(asked: list[K], function: Callable[[K], T]) -> list[T]:
     if len(distinct) > _HARDLY_REPEATED * len(asked):
         return list(map(function, asked))
     known = {each: function(each) for each in distinct}
-    return [known[each] for each in asked]
+    return list(map(known.__getitem__, asked))
 
 
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:

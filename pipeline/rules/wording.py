@@ -102,7 +102,9 @@ _NO_NAME = late(
 """What cameras, phones and new documents are called, and a word for any resource with a number."""
 _ONLY_A_NUMBER = late(r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]")
 _LONGEST_NO_NAME = 60
-_NO_NAME_OR_A_FILE = late(rf"^(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
+_BEGINS_NO_NAME = "[0-9a-z视音录课资文图影微作素测短新未无抖屏截]"
+"""Without it most names are cleared by their first character."""
+_NO_NAME_OR_A_FILE = late(rf"^(?={_BEGINS_NO_NAME})(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
 
 
 @table_rule(
