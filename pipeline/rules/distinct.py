@@ -28,6 +28,12 @@ def answers(asked: list[K], function: Callable[[K], T]) -> list[T]:
     return list(map(known.__getitem__, asked))
 
 
+def answers_to_pairs(lefts: list[K], rights: list[K], function: Callable[[K, K], T]) -> list[T]:
+    """The function of each two that stand side by side, called once for each distinct pair."""
+    known = {pair: function(*pair) for pair in set(zip(lefts, rights, strict=True))}
+    return list(map(known.__getitem__, zip(lefts, rights, strict=True)))
+
+
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:
     """The function of every text, by row."""
     return pd.Series(answers(texts.tolist(), function), texts.index, dtype=object)

@@ -12,7 +12,15 @@ from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHER
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, each_text, filled, mask_of, repeated, texts_that
+from pipeline.rules.distinct import (
+    answers,
+    answers_to_pairs,
+    each_text,
+    filled,
+    mask_of,
+    repeated,
+    texts_that,
+)
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
@@ -354,8 +362,11 @@ def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
     A person, or whoever it was on the web, may own it as well as the unit: then nobody is suggested.
     """
     unit = own_names(resources["@unit"])
-    pairs = list(zip(resources["版权方"].tolist(), unit.tolist(), strict=True))
-    wrong = answers(pairs, lambda pair: _names_oneself(pair[0]) or _abbreviates(*pair))
+    wrong = answers_to_pairs(
+        resources["版权方"].tolist(),
+        unit.tolist(),
+        lambda holder, own: _names_oneself(holder) or _abbreviates(holder, own),
+    )
     rows = resources.assign(suggestion=unit)[mask_of(resources, wrong)]
     return rows.assign(suggestion=rows["suggestion"].mask(texts_that(rows["版权方"], _ANYBODY.search), ""))
 
@@ -413,8 +424,8 @@ _LOOSELY = late(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫�
 )
 def rights_of_another_body(resources: pd.DataFrame) -> pd.DataFrame:
     """`@authorised`, where it is known, says that the unit's folder holds an authorisation."""
-    pairs = list(zip(resources["@unit"].tolist(), resources["版权方"].tolist(), strict=True))
-    rows = resources[mask_of(resources, answers(pairs, lambda pair: _of_another(*pair)))]
+    others = answers_to_pairs(resources["@unit"].tolist(), resources["版权方"].tolist(), _of_another)
+    rows = resources[mask_of(resources, others)]
     beside = zip(rows["版权方"], rows["主讲人"], rows["资源文件"], strict=True)
     alone = (holder not in speakers and "授权" not in files for holder, speakers, files in beside)
     rows = rows[mask_of(rows, alone)]
