@@ -186,7 +186,7 @@ def _frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     cells = np.empty((len(columns), count), dtype=object)
     for number, texts in enumerate(columns.values()):
-        cells[number] = np.fromiter(texts, dtype=object, count=count)
+        cells[number] = texts
     return pd.DataFrame(cells.T, columns=list(columns), dtype=object, copy=False)
 
 

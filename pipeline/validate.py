@@ -81,13 +81,14 @@ def validate(
             runnable.append((rule, check))
 
     @lru_cache(maxsize=1)
-    def seen_by(name: str, reads: frozenset[str], units: frozenset[str] | None) -> pd.DataFrame:
+    def seen_by(name: str, doubtful: frozenset[str], units: frozenset[str] | None) -> pd.DataFrame:
         rows = tables[name] if units is None else _of_units(tables[name], units)
-        return _sound(rows, reads, table.broken)
+        return _sound(rows, doubtful, table.broken)
 
     fresh: dict[str, dict[str, list[Finding]]] = {}
     asked: dict[str, Set[str]] = {}
-    sending = frozenset(unit for unit, *_ in table.rows)
+    malformed = frozenset(table.broken.columns[table.broken.any()])
+    sending = _units(table.values)
     everyone = {name: sending | _units(tables[name]) for name in {rule.table for rule, _ in runnable}}
     for rule, check in sorted(runnable, key=_what_it_sees):
         said = known.get(rule.code, {}) if rule.sees_one_unit else {}
@@ -95,7 +96,7 @@ def validate(
         traced = Traced(settings)
         given = {**tables, "settings": traced, "today": today}
         try:
-            rows = seen_by(rule.table, frozenset(rule.reads), units if said else None)
+            rows = seen_by(rule.table, malformed.intersection(rule.reads), units if said else None)
             new = _run(rule, check, rows, given, table)
         except Exception as error:
             faults.append((rule.code, trace_of(error)))
@@ -150,11 +151,11 @@ def _run(
     return list(findings) if one_each else _once_a_cell(findings)
 
 
-def _sound(rows: pd.DataFrame, reads: Collection[str], broken: pd.DataFrame) -> pd.DataFrame:
-    """The rows in which no cell that the rule reads is malformed."""
-    if not reads or rows.empty:
+def _sound(rows: pd.DataFrame, doubtful: Collection[str], broken: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which no cell that the rule reads is malformed. doubtful: what it reads that may be."""
+    if not doubtful or rows.empty:
         return rows
-    bad = broken[list(reads)].any(axis=1).to_numpy()[rows["@index"].to_numpy(dtype=int)]
+    bad = broken[list(doubtful)].any(axis=1).to_numpy()[rows["@index"].to_numpy(dtype=int)]
     return rows[~bad] if bad.any() else rows
 
 

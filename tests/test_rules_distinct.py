@@ -14,6 +14,7 @@ from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
 from pipeline.rules.distinct import (
     answers,
+    answers_to_pairs,
     blank,
     changed,
     differing,
@@ -25,9 +26,10 @@ from pipeline.rules.distinct import (
     texts_that,
 )
 from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
-from pipeline.rules.repeats import _SAYS_NOTHING, _fold, _place
+from pipeline.rules.repeats import _SAYS_NOTHING, _digits, _fold, _marks, _place
 from pipeline.rules.shared import _page
-from pipeline.rules.wording import _CONTACT, _hints
+from pipeline.rules.wording import _CONTACT, _NO_NAME_OR_A_FILE, _hints
+from pipeline.rules.wording import _NO_NAME as _NO_NAME_AT_ALL
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
 ADDRESSES = st.lists(
@@ -73,6 +75,23 @@ def test_the_host_is_that_of_the_whole_address(urls: list[str]) -> None:
 def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) -> None:
     found = _CONTACT.search(text)
     assert found is None or _hints(text), found
+
+
+@given(st.from_regex(re.compile(_NO_NAME_AT_ALL.pattern, re.IGNORECASE), fullmatch=True))
+def test_no_name_of_a_file_begins_as_names_do(text: str) -> None:
+    assert _NO_NAME_OR_A_FILE.search(text)
+
+
+@given(st.lists(st.text("12.a+讲二上", max_size=4), min_size=1))
+def test_names_with_the_same_marks_have_the_same_digits(folds: list[str]) -> None:
+    digits = _digits(pd.Series(folds, dtype=object)).tolist()
+    assert digits == ["".join(filter(str.isdecimal, _marks(fold))) for fold in folds]
+
+
+@given(TEXTS)
+def test_a_pair_has_the_answer_of_its_two(texts: list[str]) -> None:
+    beside = texts[::-1]
+    assert answers_to_pairs(texts, beside, str.__add__) == list(map(str.__add__, texts, beside))
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))

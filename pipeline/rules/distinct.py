@@ -25,7 +25,13 @@ def answers(asked: list[K], function: Callable[[K], T]) -> list[T]:
     if len(distinct) > _HARDLY_REPEATED * len(asked):
         return list(map(function, asked))
     known = {each: function(each) for each in distinct}
-    return [known[each] for each in asked]
+    return list(map(known.__getitem__, asked))
+
+
+def answers_to_pairs(lefts: list[K], rights: list[K], function: Callable[[K, K], T]) -> list[T]:
+    """The function of each two that stand side by side, called once for each distinct pair."""
+    known = {pair: function(*pair) for pair in set(zip(lefts, rights, strict=True))}
+    return list(map(known.__getitem__, zip(lefts, rights, strict=True)))
 
 
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:

@@ -143,7 +143,7 @@ _NOT_PLAIN = re.compile(r"[^!-+\--:<->@-~]")
 def links_in_doubt(column: Column, is_right: Callable[[str], object]) -> Iterable[str]:
     """An address with a plain path is as right as its front, which many share."""
     texts = list(column.distinct)
-    fronts = list(map(_up_to_path, texts))
+    fronts = _fronts(tuple(texts))
     wrong = {front for front in set(fronts) if not is_right(front)}
     return {
         *column.suspects(_NOT_PLAIN.search),
@@ -200,7 +200,7 @@ def by_host(urls: pd.Series, function: Callable[[str], T]) -> list[T]:
 
 @functools.lru_cache(maxsize=2)
 def _fronts(urls: tuple[str, ...]) -> list[str]:
-    """Several rules ask this of the same column."""
+    """Several rules ask this of the same column, and reading asks it before them."""
     return list(map(_up_to_path, urls))
 
 

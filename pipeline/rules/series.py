@@ -11,6 +11,7 @@ from pipeline.model import Severity
 from pipeline.pattern import late
 from pipeline.rules.distinct import (
     answers,
+    answers_to_pairs,
     blank,
     differing,
     each_text,
@@ -356,13 +357,13 @@ def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
 
 def _holders(rows: pd.DataFrame) -> pd.Series:
     """The right holders, "" where they mean the unit."""
-    pairs = list(zip(rows["版权方"].tolist(), own_names(rows["@unit"]).tolist(), strict=True))
-    return rows["版权方"].mask(mask_of(rows, answers(pairs, _means_oneself)), "")
+    units = own_names(rows["@unit"]).tolist()
+    own = answers_to_pairs(rows["版权方"].tolist(), units, _means_oneself)
+    return rows["版权方"].mask(mask_of(rows, own), "")
 
 
-def _means_oneself(pair: tuple[str, str]) -> bool:
-    """Whether a right holder is a word for the unit, or its own name shortened. pair: holder and unit."""
-    holder, unit = pair
+def _means_oneself(holder: str, unit: str) -> bool:
+    """Whether a right holder is a word for the unit, or its own name shortened."""
     return bool(_OWN_WORDS.fullmatch(holder)) or (holder != unit and _in_order(holder, unit))
 
 

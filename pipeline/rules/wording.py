@@ -12,7 +12,15 @@ from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHER
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, each_text, filled, mask_of, repeated, texts_that
+from pipeline.rules.distinct import (
+    answers,
+    answers_to_pairs,
+    each_text,
+    filled,
+    mask_of,
+    repeated,
+    texts_that,
+)
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
@@ -102,7 +110,9 @@ _NO_NAME = late(
 """What cameras, phones and new documents are called, and a word for any resource with a number."""
 _ONLY_A_NUMBER = late(r"第?[\s0-9._-]*[讲课集章节期回]?|第[一二三四五六七八九十百]{1,4}[讲课集章节期回]")
 _LONGEST_NO_NAME = 60
-_NO_NAME_OR_A_FILE = late(rf"^(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
+_BEGINS_NO_NAME = "[0-9a-z视音录课资文图影微作素测短新未无抖屏截]"
+"""Without it most names are cleared by their first character."""
+_NO_NAME_OR_A_FILE = late(rf"^(?={_BEGINS_NO_NAME})(?:{_NO_NAME.pattern})$|\.", re.IGNORECASE | re.MULTILINE)
 
 
 @table_rule(
@@ -352,8 +362,11 @@ def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
     A person, or whoever it was on the web, may own it as well as the unit: then nobody is suggested.
     """
     unit = own_names(resources["@unit"])
-    pairs = list(zip(resources["版权方"].tolist(), unit.tolist(), strict=True))
-    wrong = answers(pairs, lambda pair: _names_oneself(pair[0]) or _abbreviates(*pair))
+    wrong = answers_to_pairs(
+        resources["版权方"].tolist(),
+        unit.tolist(),
+        lambda holder, own: _names_oneself(holder) or _abbreviates(holder, own),
+    )
     rows = resources.assign(suggestion=unit)[mask_of(resources, wrong)]
     return rows.assign(suggestion=rows["suggestion"].mask(texts_that(rows["版权方"], _ANYBODY.search), ""))
 
@@ -411,8 +424,8 @@ _LOOSELY = late(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫�
 )
 def rights_of_another_body(resources: pd.DataFrame) -> pd.DataFrame:
     """`@authorised`, where it is known, says that the unit's folder holds an authorisation."""
-    pairs = list(zip(resources["@unit"].tolist(), resources["版权方"].tolist(), strict=True))
-    rows = resources[mask_of(resources, answers(pairs, lambda pair: _of_another(*pair)))]
+    others = answers_to_pairs(resources["@unit"].tolist(), resources["版权方"].tolist(), _of_another)
+    rows = resources[mask_of(resources, others)]
     beside = zip(rows["版权方"], rows["主讲人"], rows["资源文件"], strict=True)
     alone = (holder not in speakers and "授权" not in files for holder, speakers, files in beside)
     rows = rows[mask_of(rows, alone)]
