@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,12 +16,13 @@ from pipeline.collect import Collected
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
 from pipeline.examine import Examined, Known, examine, indexes_of, take_accepted
+from pipeline.history import Memory
 from pipeline.job import KEPT, LINKS, Job
 from pipeline.links.store import read_results
 from pipeline.measure import measure
 from pipeline.model import Finding, Place, Submission
 from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, recall
-from pipeline.register import Register, aliases_table, read_register, units_table
+from pipeline.register import Register, aliases_table, units_table
 from pipeline.reuse.rulings import Rulings
 from pipeline.rounds.decide import Decided, Rows, apply, remarks
 from pipeline.rounds.remembered import Decision
@@ -61,10 +61,9 @@ class Result:
         return any(each.severity == "错误" and each.decides for each in self.told)
 
 
-def assess(job: Job, collected: Collected, read: Read) -> Result:
-    """Everything after reading. Raises HistoryError, RegisterError, or OutputError."""
-    register = read_register(Path(job.settings.unit_register))
-    recalled = recall(job.output, job.workers, job.store, job.limits, job.now)
+def assess(job: Job, register: Register | None, memory: Memory, collected: Collected, read: Read) -> Result:
+    """Everything after reading. memory: of the runs before. Raises HistoryError or OutputError."""
+    recalled = recall(memory, job.output, job.workers, job.store, job.limits, job.now)
     choose(read, recalled.memory.sent, recalled.memory.seen)
     job.remarks += number_rounds(read, recalled.memory.sent)
     as_sent = {(each.unit, each.workbook): each for each in read.submissions}

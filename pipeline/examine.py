@@ -1,6 +1,7 @@
 """One look at all rows: canonical → join ← measure → validate.
 
-The unit's accepted suggestions need a second look, with other cells: hence a stage of its own.
+The suggestions that a unit accepted are put into its cells (`take_accepted`), which need a second look: hence
+a stage of its own.
 """
 
 from __future__ import annotations

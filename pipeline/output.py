@@ -38,6 +38,15 @@ class OutputError(Stop):
     """The output folder cannot be used; one Chinese sentence."""
 
 
+def shown_run(output: Path) -> int:
+    """The number of the run whose result the output shows, 0 if it shows none."""
+    try:
+        number = json.loads((output / "run.json").read_bytes())["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return number if isinstance(number, int) else 0
+
+
 class Staging:
     """The new output as it grows, relative to the output folder, which must be `locked`."""
 

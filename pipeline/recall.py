@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,16 +36,19 @@ class Recalled:
     read: Mapping[Path, bytes] = field(default_factory=dict)
 
 
-def recall(output: Path, workers: Engine, store: Store, limits: Limits, now: dt.datetime) -> Recalled:
-    """Memory of the runs before, and what was filled in since. Raises HistoryError.
+def recall(
+    memory: Memory, output: Path, workers: Engine, store: Store, limits: Limits, now: dt.datetime
+) -> Recalled:
+    """The memory of the runs before with what was filled in since. Raises HistoryError.
 
     A review workbook that says nothing, to the last byte as a run left it, is not opened.
     """
-    memory = history.open_history(output / HISTORY, _shown(output))
     books = {path: path.read_bytes() for path in sorted((output / FOLDER).glob(f"{Path(BOOK).stem}*.xlsx"))}
     filled: list[Filled] = []
     remarks: list[str] = []
-    touched = [path for path, data in books.items() if not store.get_many([_silent(data)])]
+    keys = {path: _silent(data) for path, data in books.items()}
+    silent = store.get_many(list(keys.values()))
+    touched = [path for path, key in keys.items() if key not in silent]
     for path, outcome in workers.run(read_review, touched, limits=limits):
         if isinstance(outcome, Failure | Rejection):
             why = outcome.cause if isinstance(outcome, Rejection) else "内容异常"
@@ -70,15 +72,6 @@ def left_silent(store: Store, data: bytes) -> None:
 
 def _silent(data: bytes) -> bytes:
     return b"silent review\n" + hashlib.sha256(data).digest()
-
-
-def _shown(output: Path) -> int:
-    """The number of the run whose result the output shows, 0 if it shows none."""
-    try:
-        number = json.loads((output / "run.json").read_bytes())["run"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-    return number if isinstance(number, int) else 0
 
 
 def _filled(line: FilledLine) -> Filled:

@@ -9,15 +9,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Book, Kind, Rejection, Sheet, Submission, letters
 from pipeline.read.book import read_book
-from pipeline.rules.units import FORMER, KNOWN, SHORT, UNKNOWN, fold_name
 from pipeline.stops import USAGE, Stop
+from pipeline.unitname import FORMER, KNOWN, SHORT, UNKNOWN, fold_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEADERS = ("全称", "类型", "地区", "标识码", "曾用名", "简称", "联系")
 COMPLETE_SHEET = "完整类型"
@@ -133,6 +137,8 @@ def units_table(names: Iterable[str], submissions: Iterable[Submission], registe
     "" for a forwarded unit: the register is of those who send by themselves. near is a clause,
     suggestion the full name that is meant or likeliest.
     """
+    import pandas as pd  # the register is read before that is there
+
     first: dict[str, Submission] = {}
     for each in submissions:
         first.setdefault(each.unit, each)
@@ -164,6 +170,8 @@ def _judged(name: str, kind: str, register: Register, *, forwarded: bool) -> tup
 
 def aliases_table(register: Register) -> pd.DataFrame:
     """The table `register`: folded short names that one registered unit alone has, with its full name."""
+    import pandas as pd
+
     rows = sorted(
         (alias, found.unit.name)
         for alias, found in register.names.items()
@@ -225,7 +233,7 @@ def _table(
 ) -> tuple[Sheet, int, dict[str, int]]:
     """The first sheet with the needed headers, their row, and the columns of all."""
     for sheet in book.sheets:
-        for row, cells in list(sheet.rows.items())[:_HEADER_WITHIN]:
+        for row, cells in islice(sheet.rows.items(), _HEADER_WITHIN):
             columns = {text.strip(" *＊\n"): column for column, text in reversed(list(cells.items()))}
             if all(name in columns for name in needed):
                 return sheet, row, {name: columns[name] for name in headers if name in columns}

@@ -1,6 +1,6 @@
 """The conductor of `validate`: it and `assess` are the only places that know the order of the stages.
 
-collect → read, while the rooms that need pandas are imported, and then `assess`
+register, memory → collect → read, while the rooms that need pandas are imported → `assess`
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.engine import Shared, open_engine
+from pipeline.history import open_history
 from pipeline.job import CACHE, Job
-from pipeline.output import locked
+from pipeline.output import locked, shown_run
 from pipeline.progress import Progress
+from pipeline.register import read_register
 from pipeline.reuse.recall import Recalling
 from pipeline.reuse.store import open_store
 from pipeline.settings import Loaded
@@ -32,6 +34,7 @@ def run(
 
     Raises OutputError, HistoryError, RegisterError, EngineError, or OSError if input_folder cannot be listed.
     """
+    register = read_register(Path(loaded.settings.unit_register))
     with (
         locked(output, now.isoformat(timespec="seconds")),
         open_engine(loaded.settings, jobs) as engine,
@@ -43,18 +46,20 @@ def run(
             engine.refuse_unless_shared(places)
         job = Job(*places, loaded, now, Recalling(engine, store), store, progress)
         job.remarks += [warning] if warning else []
+        memory = open_history(job.history, shown_run(job.output))
         collected = job.collect()
-        _import_meanwhile("pipeline.assess")
+        importing = _import_meanwhile("pipeline.assess")
         read = read_all(collected, job.workers, job.limits, job.progress)
+        importing.join()
 
         from pipeline.assess import assess
 
-        result = assess(job, collected, read)
+        result = assess(job, register, memory, collected, read)
         store.forget_unused()
         return result
 
 
-def _import_meanwhile(module: str) -> None:
+def _import_meanwhile(module: str) -> threading.Thread:
     """Import in a thread: pandas takes as long as workers take to read a hundred workbooks."""
 
     def quietly() -> None:
@@ -62,4 +67,6 @@ def _import_meanwhile(module: str) -> None:
         with contextlib.suppress(Exception):
             importlib.import_module(module)
 
-    threading.Thread(target=quietly, daemon=True).start()
+    thread = threading.Thread(target=quietly, daemon=True)
+    thread.start()
+    return thread

@@ -1,8 +1,8 @@
 """From received workbooks to the submissions that count: read in isolation, housed, and chosen.
 
 What a worker could not read becomes a finding; of a unit's rival workbooks one is chosen by
-rule, never by the order in which they were found, and all are named. Then its round, what the unit
-accepted in it, and the workbook of the round before.
+rule, never by the order in which they were found, and all are named. Then its round,
+and the workbook of the round before.
 """
 
 from __future__ import annotations

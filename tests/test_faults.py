@@ -688,7 +688,9 @@ def test_cut_off_at_some_calls_the_next_run_ends_as_if_nothing_had_been(second_r
 def test_a_call_that_fails_stops_in_a_sentence_and_the_next_run_is_whole(second_round: Sequence[Any]) -> None:
     """Lines 28 and 29, a slice: the whole of it is `test_every_call`."""
     last = calls_of(second_round[0])
-    assert must_recover(second_round, last // 2, disk_is_full) == STOPPED
+    # Of two calls one opens a file; the other may make a folder that is there.
+    codes = {must_recover(second_round, number, disk_is_full) for number in (last // 2, last // 2 + 1)}
+    assert STOPPED in codes
 
 
 @posix

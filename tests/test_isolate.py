@@ -206,3 +206,20 @@ def test_workers_do_not_outlive_their_parent(tmp_path, sent):
         parent.kill()
         parent.wait()
     assert wait_until(lambda: not any(alive(int(path.read_text())) for path in pids))
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="Linux alone tells which signals are blocked"
+)
+def test_no_worker_hears_ctrl_c():
+    """Nor the first, though another process of the library is started just before it."""
+    asked = (
+        "import re, os\nfrom pathlib import Path\nfrom pipeline.isolate import Workers\n"
+        "if __name__ == '__main__':\n"
+        " with Workers(2) as workers:\n"
+        "  for each in workers._workers:\n"
+        "   text = Path(f'/proc/{each.process.pid}/status').read_text()\n"
+        "   print(int(re.search('SigBlk:\\\\s*(\\\\w+)', text)[1], 16) & 2)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["2", "2"]

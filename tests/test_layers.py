@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from pipeline import pattern
 
 PIPELINE = Path(__file__).parents[1] / "pipeline"
 MODULES = sorted(PIPELINE.rglob("*.py"))
@@ -124,3 +127,14 @@ def test_reading_begins_without_pandas() -> None:
     )
     run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PIPELINE)))
+def test_late_patterns_compile(path: Path) -> None:
+    if "import late\n" not in path.read_text("utf-8"):
+        return
+    module = importlib.import_module(".".join(path.relative_to(PIPELINE.parent).with_suffix("").parts))
+    patterns = [each for each in vars(module).values() if isinstance(each, pattern._Late)]
+    assert patterns
+    for each in patterns:
+        assert each._compiled.pattern == each.pattern

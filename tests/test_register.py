@@ -29,7 +29,7 @@ from pipeline.register import (
 )
 from pipeline.render.registerbook import FILE_NAME, register_workbook
 from pipeline.rules import REGISTER
-from pipeline.rules.units import FORMER, KNOWN, SHORT, UNKNOWN
+from pipeline.unitname import FORMER, KNOWN, SHORT, UNKNOWN
 from tests.small_tables import ROOT, SETTINGS, resources_of, submission, table_of
 
 HEADERS = ["全称", "类型", "地区", "标识码", "曾用名", "简称", "联系"]

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.engine import Inline
-from pipeline.isolate import Failure, Limits
+from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Kind, Place, Submission
 from pipeline.probe.digest import edge_digest, full_digest
 from pipeline.probe.facts import probe_file, was_opened
@@ -344,3 +345,27 @@ def test_a_large_result_waits_in_the_file(path: Path) -> None:
 
 def _long(number: int) -> str:
     return str(number) * 30_000
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A result that says more than it means."""
+
+    number: int
+
+
+def misnumbered(name: str) -> Numbered:
+    """Bytes can be made of it; back it cannot be read."""
+    return Numbered("一" if name == "bad" else 7)  # type: ignore[arg-type]
+
+
+def test_a_result_that_cannot_be_read_back_costs_itself_alone(tmp_path: Path) -> None:
+    kept: Kept[str, Numbered] = Kept(Codec(Numbered), str)
+    with open_store(tmp_path / "检测.db") as (store, _):
+        engine = Recalling(Inline(), store)
+        first, bad, last = [
+            outcome for _, outcome in engine.run(misnumbered, ["a", "bad", "b"], limits=LIMITS, kept=kept)
+        ]
+    assert (first, last) == (Numbered(7), Numbered(7))
+    assert isinstance(bad, Failure)
+    assert bad.ending is Ending.FAULT

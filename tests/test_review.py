@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.history import Memory
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Rejection
 from pipeline.read.reviewbook import read_review
@@ -222,10 +223,10 @@ def test_what_could_not_be_read_is_kept_until_it_can(tmp_path: Path) -> None:
     folder.mkdir()
     path = written(folder)
     with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
-        well = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
+        well = recall(Memory(), tmp_path, workers, store, Limits(60, 2048), NOW)
         assert not_adopted(well, tmp_path) == {}
         path.write_bytes(broken := path.read_bytes()[:2000])
-        ill = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
+        ill = recall(Memory(), tmp_path, workers, store, Limits(60, 2048), NOW)
     assert ["人工复核.xlsx" in remark for remark in ill.said.remarks] == [True]
     assert not_adopted(ill, tmp_path) == {"汇总/人工复核（未采用1）.xlsx": broken}
 
@@ -235,12 +236,12 @@ def test_what_was_left_silent_is_opened_only_once_it_is_another(tmp_path: Path) 
     folder.mkdir()
     path = written(folder)
     with Workers(1) as workers, open_store(tmp_path / ".store") as (store, _):
-        opened = recall(tmp_path, workers, store, Limits(60, 2048), NOW)
+        opened = recall(Memory(), tmp_path, workers, store, Limits(60, 2048), NOW)
         left_silent(store, path.read_bytes())
-        unopened = recall(tmp_path, _NoWorkers(1), store, Limits(60, 2048), NOW)
+        unopened = recall(Memory(), tmp_path, _NoWorkers(1), store, Limits(60, 2048), NOW)
         assert unopened == opened
         fill(path, FINDINGS, 决定="接受", 审核人="王老师")
-        [made] = recall(tmp_path, workers, store, Limits(60, 2048), NOW).said.decisions
+        [made] = recall(Memory(), tmp_path, workers, store, Limits(60, 2048), NOW).said.decisions
     assert made.verdict == "接受"
 
 

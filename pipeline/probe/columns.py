@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pipeline.model import Facts
@@ -75,7 +75,7 @@ def _unlike_jpeg(facts: Facts) -> str:
     return "" if real in ("jpeg", "") else f"实际是 {LABELS.get(real, real)}，不是 JPG"
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def _recorded(date: str) -> str:
     """A date inside a file as yyyy-mm-dd, or its year if it is no day of the calendar, or ""."""
     try:

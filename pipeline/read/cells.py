@@ -70,14 +70,6 @@ class Block(NamedTuple):
     look: Look
     values: Sequence[Sequence[str]]
 
-    def rows(self) -> Iterator[Row]:
-        """The same one by one."""
-        look, none = self.look, repeat("")
-        lines = zip(*self.values, strict=True) if self.values else repeat(())
-        for number, line in zip(self.numbers, lines, strict=False):
-            tokens = zip(look.columns, repeat(str(number)), look.attributes, line, none, strict=False)
-            yield number, number in self.hidden, list(tokens)
-
 
 class NotPlain(Exception):  # noqa: N818 - nothing is wrong, the other road is due
     """The part uses XML that the grammar does not cover, or is not well-formed."""
@@ -196,32 +188,44 @@ def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
 
 
 def _sheet(around: str, inside: str) -> Iterator[Row | Block]:
-    _refuse_bad_text(around)
-    _refuse_bad_text(inside)
-    # A comment might hold all that was found.
-    if (
-        not around.count("<sheetData></sheetData>") + around.count("<sheetData/>")
-        == around.count("<sheetData")
-        == 1
-    ):
-        raise NotPlain
-    if "<!" in around or "<?" in around or not _WORKSHEET.match(around):
-        raise NotPlain
+    _refuse_odd_sheet(around, inside)
     return _plain_rows(inside)
 
 
-def _plain_rows(text: str) -> Iterator[Row | Block]:
-    """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded.
+def rows_in_turn(around: str, inside: str) -> Iterator[Row]:
+    """The same rows as they follow each other, so that the first of several faults is found first."""
+    _refuse_odd_sheet(around, inside)
+    for part in _parts(inside):
+        for number, attributes, look, content, values in _lines(part):
+            yield int(number), _is_hidden(attributes), _tokens(number, look, content, values)
 
-    The rows of each such part come in any order.
-    """
-    at = 0
-    while (stop := _end_of_rows(text, at)) > at:
-        rest = text[at:stop]
+
+def _refuse_odd_sheet(around: str, inside: str) -> None:
+    _refuse_bad_text(around)
+    _refuse_bad_text(inside)
+    one = around.count("<sheetData") == 1 and (
+        "<sheetData></sheetData>" in around or "<sheetData/>" in around
+    )
+    # A comment might hold all that was found.
+    if not one or "<!" in around or "<?" in around or not _WORKSHEET.match(around):
+        raise NotPlain
+
+
+def _plain_rows(text: str) -> Iterator[Row | Block]:
+    """The rows of each part of the text come in any order."""
+    for part in _parts(text):
+        rest = part
         while len(rest) > _WORTH_A_LOOK and (common := _common_look(rest)):
             block, rest = _taken_out(rest, common)
             yield block
         yield from _plain_block(rest)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Some hundred rows at a time: the expressions work on all of them at once, and memory is not flooded."""
+    at = 0
+    while (stop := _end_of_rows(text, at)) > at:
+        yield text[at:stop]
         at = stop
     _refuse_more(text[at:])
 
@@ -308,27 +312,44 @@ def _block(
     return Block(rows, hidden, look, columns)
 
 
+Line = tuple[str, str, Look | None, str, list[str]]
+"""A row's number, its attributes, its look if it has one, its content without the values, and these."""
+
+
 def _plain_block(text: str) -> Iterator[Row | Block]:
     """The rows of any looks."""
+    alike: dict[Look, list[tuple[str, str, list[str]]]] = defaultdict(list)
+    for number, attributes, look, content, values in _lines(text):
+        if look:
+            alike[look].append((number, attributes, values))
+        else:
+            yield int(number), _is_hidden(attributes), _tokens(number, look, content, values)
+    for look, lines in alike.items():
+        own, its_attributes, its_values = zip(*lines, strict=True)
+        columns: list[Sequence[str]] = list(zip(*its_values, strict=True))
+        yield _block(own, its_attributes, look, columns, escaped="&" in text)
+
+
+def _lines(text: str) -> Iterator[Line]:
     pieces = _VALUE.split(text)
     values = pieces[1::2]
     before, *rows = _ROW.split(_VALUE_HERE.join(pieces[::2]))
     _refuse_more(before)
     numbers, attributes, contents = rows[::3], rows[1::3], rows[2::3]
-    alike: dict[Look, list[tuple[str, str, list[str]]]] = defaultdict(list)
     at = 0
-    for number, its, content, look in zip(
-        numbers, attributes, contents, _looks_of(contents, numbers), strict=True
+    for number, its, look, content in zip(
+        numbers, attributes, _looks_of(contents, numbers), contents, strict=True
     ):
         first, at = at, at + (len(look.columns) if look else content.count(_VALUE_HERE))
-        if look:
-            alike[look].append((number, its, values[first:at]))
-        else:
-            yield int(number), _is_hidden(its), _plain_cells(_whole(content, values[first:at]))
-    for look, lines in alike.items():
-        own, its_attributes, its_values = zip(*lines, strict=True)
-        columns: list[Sequence[str]] = list(zip(*its_values, strict=True))
-        yield _block(own, its_attributes, look, columns, escaped="&" in text)
+        yield number, its, look, content, values[first:at]
+
+
+def _tokens(number: str, look: Look | None, content: str, values: list[str]) -> list[Token]:
+    """Raises NotPlain."""
+    if look is None:
+        return _plain_cells(_whole(content, values))
+    texts = map(_unescape, values)
+    return list(zip(look.columns, repeat(number), look.attributes, texts, repeat(""), strict=False))
 
 
 def _is_hidden(attributes: str) -> bool:

@@ -352,13 +352,16 @@ def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetR
     left = reading.budget.left
     targets = _outside(package, part)
     try:
-        rows = cells.plain_sheet(around, inside)
-        return sheet_of(name, hidden, rows, around, part, reading, targets)
+        return sheet_of(name, hidden, cells.plain_sheet(around, inside), around, part, reading, targets)
     except (NotPlain, Refused):
-        # Rows came out of turn: of several that are wrong the full road tells the first.
         reading.budget.left = left
-        text = package.text(part)
-        return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
+    try:
+        # Those rows came out of turn; of several that are wrong the first is told.
+        return sheet_of(name, hidden, cells.rows_in_turn(around, inside), around, part, reading, targets)
+    except NotPlain:
+        reading.budget.left = left
+    text = package.text(part)
+    return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
 
 
 def sheet_of(

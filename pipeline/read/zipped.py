@@ -139,7 +139,7 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise zipfile.BadZipFile("no such member here")
     stream.seek(extra_length, 1)
     packed = stream.read(member.compress_size)
-    unpack = _known if member.file_size <= SMALL else _unpacked
+    unpack = _known if max(member.file_size, member.compress_size) <= SMALL else _unpacked
     return unpack(packed, member.compress_type == zipfile.ZIP_DEFLATED, member.file_size, member.CRC)
 
 

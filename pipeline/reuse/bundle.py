@@ -28,13 +28,13 @@ class Bundle:
         self._store, self._keys = store, keys
         self._key = hashlib.blake2b(b"together" + b"".join(keys), digest_size=16).digest()
         self._small: dict[bytes, bytes] = {}
-        self._together = 0
+        self._news = False
 
     def known(self) -> dict[bytes, bytes]:
         """All that is known, of any length."""
         together = _unpacked(self._store.get_many([self._key]).get(self._key, b""), self._keys)
         self._store.touch(together)
-        self._together, self._small = len(together), dict(together)
+        self._small = dict(together)
         alone = self._store.get_many([key for key in self._keys if key not in together])
         for key, value in alone.items():
             self._add(key, value)
@@ -47,13 +47,14 @@ class Bundle:
 
     def close(self) -> None:
         """Nothing more will come: keep what is small together, unless it is kept so already."""
-        if len(self._small) > max(1, self._together):
+        if self._news and len(self._small) > 1:
             values = [self._small.get(key, b"") for key in self._keys]
             self._store.put(self._key, zlib.compress(encoded(values), level=1))
 
     def _add(self, key: bytes, value: bytes) -> None:
         if len(value) <= _SMALL:
             self._small[key] = value
+            self._news = True
 
 
 def _unpacked(data: bytes, keys: Sequence[bytes]) -> dict[bytes, bytes]:

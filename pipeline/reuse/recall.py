@@ -114,16 +114,21 @@ class _Asked(Generic[T, R]):
             yield line.task, found[0] if found else Failure(Ending.FAULT, "a kept result was lost meanwhile")
 
     def settle(self, outcome: bytes | R | Failure) -> tuple[T, R | Failure]:
-        """The next task that was not known now has its outcome; what did not come as bytes is not kept."""
+        """The next task that was not known now has its outcome."""
         line = self._line.popleft()
-        if isinstance(outcome, bytes):
-            result = self._kept.codec.decode(outcome)
-            if self._kept.lasting(result):
-                line.bundle.put(line.key, outcome)
-            outcome = result
+        result = self._taken(line, outcome) if isinstance(outcome, bytes) else outcome
         if line.last:
             line.bundle.close()
-        return line.task, outcome
+        return line.task, result
+
+    def _taken(self, line: _Line[T, R], came: bytes) -> R | Failure:
+        """A result that came as the bytes by which it is kept; one that came otherwise is not kept."""
+        found = self._decoded(came)
+        if found is None:
+            return Failure(Ending.FAULT, "the result cannot be read back")
+        if self._kept.lasting(found[0]):
+            line.bundle.put(line.key, came)
+        return found[0]
 
     def _key(self, task: T) -> bytes:
         identity = self._kept.identity(task)

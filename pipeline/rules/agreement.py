@@ -16,7 +16,7 @@ from pipeline.papers import FORM_2, FORM_WORDS, RESOURCE_LIST, UNIT
 from pipeline.pattern import late
 from pipeline.rules.distinct import filled
 from pipeline.rules.rule import INFERRED, LITERAL, table_rule
-from pipeline.rules.units import fold_name
+from pipeline.unitname import fold_name
 
 _MOST_NAMES, _LONGEST_NAME = 2, 12
 _NOT_WORDS = late(r"[^\w+#]+|_+")

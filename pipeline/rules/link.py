@@ -60,7 +60,7 @@ _EXPIRES = {"expire", "expires", "expiry", "deadline", "xamzexpires", "xossexpir
 _PARAMETER = late(r"[?&#;]([\w.-]+)=(?=[^&#;])")
 """The name of a parameter that has a value: in the path (`;jsessionid=…`), the query and the fragment."""
 _FRONT = r"/*(?:(?:index|default|home|main)(?:\.(?:html?|php|jsp|aspx?|do))?/?)?"
-_FRONT_DOOR = late(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE)
+_FRONT_DOOR = late(rf"https?://([a-z0-9.-]++)(?::[0-9]*)?{_FRONT}(?:#{_FRONT})?", re.IGNORECASE | re.ASCII)
 
 R05_1 = rule(
     "R05-1",
