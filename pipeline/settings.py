@@ -6,7 +6,6 @@ what a person sees. All errors are told at once, with line, key and the nearest 
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import difflib
 import hashlib
@@ -321,7 +320,8 @@ def _at(path: Path, line: int, said: str) -> ConfigError:
 def _parse(path: Path, text: str) -> tuple[dict[str, Any], dict[Keys, int], list[Problem]]:
     """The document as dicts, lists and texts, the line of every key, and keys that stand twice."""
     try:
-        node = _composed(path, text)
+        _refuse_tricks(path, text)
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
@@ -339,24 +339,10 @@ def _parse(path: Path, text: str) -> tuple[dict[str, Any], dict[Keys, int], list
     return tree, lines, problems
 
 
-_READ_DIFFERENTLY = re.compile(r"[\t?\x7f-\x9f\u2028\u2029\ufeff]|[>|][-+0-9]*#")
-"""What libyaml allows in places where the reader in Python does not."""
-
-
-def _composed(path: Path, text: str) -> yaml.Node | None:
-    """The document without tricks. libyaml, where it is there, is much the quicker, but knows no mistakes."""
-    if not _READ_DIFFERENTLY.search(text):
-        with contextlib.suppress(AttributeError, ConfigError, yaml.YAMLError):
-            _refuse_tricks(path, text, yaml.CSafeLoader)
-            return yaml.compose(text, Loader=yaml.CBaseLoader)
-    _refuse_tricks(path, text, yaml.SafeLoader)
-    return yaml.compose(text, Loader=yaml.BaseLoader)
-
-
-def _refuse_tricks(path: Path, text: str, loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> None:
+def _refuse_tricks(path: Path, text: str) -> None:
     """References (a small file can become endless by them), tags, and depth without bound."""
     depth = 0
-    for event in yaml.parse(text, Loader=loader):
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _at(path, line, "不支持 & 和 * 引用，请把内容写全；文字以这些符号开头的，请加上引号")
@@ -388,7 +374,7 @@ def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems
         return items
     if not isinstance(node, yaml.ScalarNode):
         return {}
-    return None if node.value == "" and not node.style else node.value
+    return None if node.value == "" and node.style is None else node.value
 
 
 _SAID = {

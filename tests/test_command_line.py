@@ -142,6 +142,21 @@ def test_a_wrong_command_is_told_in_chinese(
     assert not ENGLISH.search(streams.err)
 
 
+def test_a_wrong_register_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = folder / "config.yaml"
+    text = Path("config.yaml").read_text("utf-8")
+    config.write_text(text.replace("templates/报送单位名录.xlsx", "名录.xlsx"), "utf-8")
+    (folder / "名录.xlsx").write_bytes(b"PK spoilt")
+    before = held(folder)
+    assert main(checked(folder, "--config", str(config))) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("报送单位名录“")
+    assert len(err.splitlines()) == 1
+    assert held(folder) == before
+    assert sorted(path.name for path in (folder / "output").iterdir()) == ["findings.csv", "退回"]
+
+
 def test_a_wrong_config_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = folder / "config.yaml"
     config.write_text(

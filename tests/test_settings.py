@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import settings as effort
-from hypothesis import strategies as st
 
-from pipeline.settings import MAX_BYTES, ConfigError, _parse, load
+from pipeline.settings import MAX_BYTES, ConfigError, load
 from tests.small_tables import ROOT
 
 TEXT = (ROOT / "config.yaml").read_text("utf-8")
@@ -174,30 +171,3 @@ def test_every_sentence_is_chinese(tmp_path: Path) -> None:
             assert told.startswith("第 ")
             for word in ("None", "Input", "valid", "string", "{", "type"):
                 assert word not in told.replace("resource_types", "").replace("media_types", "")
-
-
-MARKS = st.sampled_from(list(":-#'\"[]{}&*!|>%@`,?~\\=< \n\r\t\x85\u2028：中a1"))
-
-
-@effort(max_examples=400)
-@given(st.integers(0, len(TEXT.splitlines()) - 1), st.integers(1, 12), st.data())
-def test_both_readers_read_the_same(first: int, number: int, data: st.DataObject) -> None:
-    lines = TEXT.splitlines(keepends=True)[first : first + number]
-    text = data.draw(st.sampled_from([TEXT, "".join(lines)]))
-    for _ in range(data.draw(st.integers(0, 3))):
-        place = data.draw(st.integers(0, len(text)))
-        text = text[:place] + data.draw(MARKS) + text[place + data.draw(st.integers(0, 1)) :]
-    assert as_read(text) == without_libyaml(text)
-
-
-def as_read(text: str) -> object:
-    try:
-        return _parse(Path("config.yaml"), text)
-    except ConfigError as error:
-        return error.problems
-
-
-def without_libyaml(text: str) -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(yaml, "CSafeLoader", raising=False)
-        return as_read(text)

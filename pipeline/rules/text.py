@@ -20,7 +20,7 @@ _BLANKS = (9, 10, 13, 32, 0xA0, 0x1680, *range(0x2000, 0x2010), *range(0x2028, 0
 _ZERO_WIDTH = (0x200B, 0x2060, 0xFEFF)
 INVISIBLE = "".join(map(chr, (*_BLANKS, *range(0x2060, 0x2065), 0xFEFF)))
 """Blanks and zero-width characters that nobody sees at the ends of a text."""
-_ANY_ZERO_WIDTH = late(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
+_ANY_ZERO_WIDTH = re.compile(f"[{''.join(map(chr, _ZERO_WIDTH))}]")
 has_zero_width = _ANY_ZERO_WIDTH.search
 """Whether a text holds characters of no width."""
 
