@@ -527,6 +527,31 @@ def test_a_row_among_rows_that_look_alike(row: str) -> None:
         assert single.removeprefix("工作表“表”的") == full.removeprefix("工作表“表”的")
 
 
+_UNSORTED = '<c r="B1"><v>2</v></c><c r="A1"><v>1</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ('<row r="1"><c r="XFE1"><v>1</v></c></row>', "工作表“资源清单”的单元格 XFE1 超出了"),
+        ('<row r="1"><c r="A1"><v>nan</v></c><c r="XFE1"/></row>', "工作表“资源清单”的单元格 A1 标为数字"),
+        (
+            '<row r="1048577"><c r="A1048577" s="0"/><c r="C1048577"><v>1</v></c></row>',
+            "工作表“资源清单”的单元格 C1048577 超出了",
+        ),
+    ],
+)
+def test_of_several_faults_the_first_is_told_with_its_sheet(tmp_path: Path, rows: str, told: str) -> None:
+    assert refusal(package(tmp_path / "a.xlsx", sheet_xml(rows))).cause.startswith(told)
+
+
+@pytest.mark.parametrize(
+    "rows", [f'<row r="1" ht="1" ht="1">{_UNSORTED}</row>', f'<row r="1">{_UNSORTED}<c r="XFE1"/></row>']
+)
+def test_cells_out_of_turn_do_not_make_other_things_wrong(tmp_path: Path, rows: str) -> None:
+    assert only(package(tmp_path / "a.xlsx", sheet_xml(rows))).rows == {1: {1: "1", 2: "2"}}
+
+
 @given(st.lists(_texts, max_size=6))
 def test_both_roads_read_the_same_strings(texts: list[str]) -> None:
     text = strings_xml(*(f"<si><t>{escape(each)}</t></si>" for each in texts)).removeprefix(DECLARATION)

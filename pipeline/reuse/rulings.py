@@ -148,15 +148,18 @@ def _briefly(column: Sequence[Any]) -> Sequence[Any]:
 
 
 def _beyond(rows: pd.DataFrame, resources: pd.DataFrame) -> pd.DataFrame:
-    """A table without the columns that are those of all resources themselves, but for their unit."""
+    """A table without the columns that are those of all resources themselves, but for their unit.
+
+    A shortcut for tables to which pandas gave the resources' own memory: what is only equal is found
+    to be so by `_with_rows`.
+    """
     if "@index" not in rows or rows["@index"].tolist() != list(range(len(resources))):
         return rows
-    own = [name for name in resources if name in rows and _is(rows[name], resources[name])]
+    own = [name for name in resources if name in rows and _same_memory(rows[name], resources[name])]
     return rows.drop(columns=[name for name in own if name != "@unit"])
 
 
-def _is(one: pd.Series, other: pd.Series) -> bool:
-    """Whether two columns are the same memory."""
+def _same_memory(one: pd.Series, other: pd.Series) -> bool:
     kept = [column.to_numpy().__array_interface__ for column in (one, other)]
     return all(kept[0][name] == kept[1][name] for name in ("data", "strides", "shape", "typestr"))
 
