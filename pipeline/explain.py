@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import textwrap
 
+from pipeline.fields import BY_NAME
 from pipeline.model import Severity
 from pipeline.rules import REGISTER, Rule
 
@@ -54,7 +55,7 @@ def nearest(code: str) -> str:
 
 
 def all_pages() -> str:
-    """RULES.md: every rule by subject."""
+    """RULES.md: every rule by subject, fields first and as the template has them; codes in order."""
     lines = [
         "# 规则",
         "",
@@ -62,8 +63,9 @@ def all_pages() -> str:
         "",
         f"级别：{'、'.join(Severity)}。错误必须改正；警告请改正，或在退回的工作簿中说明；提示供参考。",
     ]
-    subjects = dict.fromkeys(rule.on for rule in REGISTER.rules.values())
-    for subject in subjects:
+    rules = [rule for _, rule in sorted(REGISTER.rules.items())]
+    of_fields = [name for name in BY_NAME if any(rule.on == name for rule in rules)]
+    for subject in dict.fromkeys([*of_fields, *(rule.on for rule in rules)]):
         lines += ["", f"## {subject}"]
-        lines += ["\n" + page(rule) for rule in REGISTER.rules.values() if rule.on == subject]
+        lines += ["\n" + page(rule) for rule in rules if rule.on == subject]
     return "\n".join(lines) + "\n"
