@@ -18,6 +18,7 @@ import pytest
 from pipeline import verbs
 from pipeline.__main__ import main
 from pipeline.fault import REPORT, trace_of
+from pipeline.job import HISTORY, KEPT
 from tests.marks_books import plain_book
 from tests.small_tables import ROOT
 
@@ -155,6 +156,21 @@ def test_a_wrong_register_writes_nothing(folder: Path, capsys: pytest.CaptureFix
     assert len(err.splitlines()) == 1
     assert held(folder) == before
     assert sorted(path.name for path in (folder / "output").iterdir()) == ["findings.csv", "退回"]
+
+
+def test_a_damaged_history_is_told_before_anything_is_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = folder / "output" / HISTORY
+    history.write_bytes(b"spoilt")
+    before = held(folder)
+    assert main(checked(folder)) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"历史记录“{history}”")
+    assert len(err.splitlines()) == 1
+    assert held(folder) == before
+    assert not (history.parent / KEPT).exists()
 
 
 def test_a_wrong_config_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
