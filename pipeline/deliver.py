@@ -62,6 +62,8 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
         files[each.unit].append(each.name)
     for name, data in (*_tables(job, looked, files), *_summaries(job, looked, given)):
         staging.write(name, data)
+    resources = resources_csv(looked.rows, looked.examined.tables["media"], looked.counts)
+    staging.write_parts("resources.csv", resources)
     run = record_run(job.history, _to_remember(job, recalled, looked, given))
     staging.write("run.json", _record(job, collected, looked, run))
     for name, data in not_adopted(recalled, job.output).items():
@@ -74,13 +76,9 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
 
 
 def _tables(job: Job, looked: Looked, files: Mapping[str, list[str]]) -> Iterator[tuple[str, bytes]]:
-    """The csv files, and the page that is made from them."""
+    """The small csv files, and the page that is made from them."""
     units = units_csv(looked.units, job.settings.call.deadlines.resources.isoformat(), files)
     yield "findings.csv", findings_csv(looked.told)
-    yield (
-        "resources.csv",
-        resources_csv(looked.rows, looked.examined.tables["media"], looked.counts),
-    )
     yield "units.csv", units
     yield from short_report(units, looked.told, job.settings, job.now, looked.skipped).items()
 

@@ -89,11 +89,14 @@ class Row:
 
 
 class Rows(Sequence[Row]):
-    """All resources, each made a `Row` only when it is asked for. shown: by field their texts."""
+    """All resources, each made a `Row` only when it is asked for.
+
+    shown: by field their texts. alphabets: by field at least the characters of these.
+    """
 
     def __init__(self, table: Table) -> None:
         """The rows of the table, in its order."""
-        self.table, self.shown = table, _shown_texts(table)
+        self.table, self.shown, self.alphabets = table, *_shown_texts(table)
 
     def __len__(self) -> int:
         """How many."""
@@ -118,14 +121,20 @@ class Rows(Sequence[Row]):
         }
 
 
-def _shown_texts(table: Table) -> dict[str, list[str]]:
-    """By field the texts of all rows: canonical values; cells that could not be read, as they were sent."""
+def _shown_texts(table: Table) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """By field the texts of all rows, and their characters.
+
+    Canonical values; cells that could not be read, as they were sent.
+    """
     shown: dict[str, list[str]] = {}
+    alphabets: dict[str, str] = {}
     for name in NAMES:
         shown[name] = table.values[name].tolist()
-        for index in table.broken[name].to_numpy().nonzero()[0].tolist():
+        broken = table.broken[name].to_numpy().nonzero()[0].tolist()
+        for index in broken:
             shown[name][index] = table.sent[name][index]
-    return shown
+        alphabets[name] = table.alphabets[name] + "".join(table.sent[name][index] for index in broken)
+    return shown, alphabets
 
 
 @dataclass(frozen=True, slots=True)
