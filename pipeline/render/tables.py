@@ -10,7 +10,9 @@ from itertools import groupby, repeat
 from operator import itemgetter
 from typing import cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.rounds.compare import Comparison
 from pipeline.rounds.decide import RowKey, Rows
@@ -160,20 +162,31 @@ def _field(rows: Rows, name: str) -> Sequence[str]:
 
 def _measured(media: pd.DataFrame, count: int) -> list[str]:
     """The facts of the first file of each of so many resources, as parts of lines."""
-    first = media.loc[media["path"] != "", ["@index", *MEASURED_COLUMNS]].drop_duplicates("@index")
-    columns = [_facts(first[name]) for name in MEASURED_COLUMNS]
+    named = media.loc[media["path"].to_numpy() != "", ["@index", *MEASURED_COLUMNS]]
+    first = named.drop_duplicates("@index")
+    kinds = _alike(first)
+    different = first.iloc[np.unique(kinds, return_index=True)[1]]
+    columns = [list(map(_fact, different[name].tolist())) for name in MEASURED_COLUMNS]
     columns.append(["不适用" if real == "mp3" else "" for real in columns[MEASURED_COLUMNS.index("real")]])
+    written = list(map(",".join, zip(*columns, strict=True)))
     parts = ["," * (len(columns) - 1)] * count
-    for index, part in zip(first["@index"].tolist(), map(",".join, zip(*columns, strict=True)), strict=True):
-        parts[index] = part
+    for index, kind in zip(first["@index"].tolist(), kinds.tolist(), strict=True):
+        parts[index] = written[kind]
     return parts
 
 
-def _facts(column: pd.Series) -> list[str]:
-    """Measured facts as they stand in the file; unknown is blank."""
-    codes, different = pd.factorize(column)
-    written = [*(_cell(_shown(fact)) for fact in different.tolist()), ""]
-    return [written[code] for code in codes.tolist()]
+def _alike(files: pd.DataFrame) -> NDArray[np.int64]:
+    """The same number for files of which the same was measured, from 0 on: most look like others."""
+    kinds = np.zeros(len(files), dtype=np.int64)
+    for name in MEASURED_COLUMNS:
+        codes, different = pd.factorize(files[name], use_na_sentinel=False)
+        kinds = pd.factorize(kinds * len(different) + codes)[0]
+    return kinds
+
+
+def _fact(value: object) -> str:
+    """A measured fact as it stands in the file; unknown is blank."""
+    return _cell(_shown(value))
 
 
 def _outcomes(books: Iterable[_Book], counts: Tally) -> Iterator[str]:
