@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import filelock
-import msgspec
 
 from pipeline.durable import flush, flush_folder, write_whole
 from pipeline.stops import Stop, interrupts_wait
@@ -35,34 +34,8 @@ _PATIENCE = 2.5
 _PAUSE = 0.1
 
 
-Parts = TypeVar("Parts")
-
-
 class OutputError(Stop):
     """The output folder cannot be used; one Chinese sentence."""
-
-
-class _Numbered(msgspec.Struct):
-    run: int
-
-
-def shown_run(output: Path) -> int:
-    """The number of the run whose result the output shows, 0 if it shows none."""
-    shown = shown_record(output, _Numbered)
-    return shown.run if shown else 0
-
-
-def shown_record(output: Path, parts: type[Parts]) -> Parts | None:
-    """What `run.json` says, no more of its perhaps a million lines than is asked for; None if it does not."""
-    try:
-        data = (output / "run.json").read_bytes()
-        try:
-            return msgspec.json.decode(data, type=parts)
-        except msgspec.DecodeError:
-            # Half a character, as in the file names of some systems, only the standard library takes.
-            return msgspec.convert(json.loads(data), parts)
-    except (OSError, ValueError):
-        return None
 
 
 class Staging:

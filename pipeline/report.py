@@ -14,13 +14,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pandas as pd
 
 from pipeline.durable import write_whole
 from pipeline.figures import Figures, Snapshot, figures, short_figures, unsent_tables
 from pipeline.figures.values import day
-from pipeline.output import shown_record
+from pipeline.record import shown_workbooks
 from pipeline.render.report.page import page
 from pipeline.settings import BEIJING, Settings
 from pipeline.stops import USAGE, Stop
@@ -85,25 +84,13 @@ def round_before(output: Path, settings: Settings) -> Snapshot | None:
     return last_run(folder).figures(settings).snapshot if (folder / "run.json").exists() else None
 
 
-class _Input(msgspec.Struct):
-    unit: str
-    sha256: str
-
-
-class _Inputs(msgspec.Struct):
-    inputs: list[_Input]
-
-
 def keep_before(output: Path, now: Collection[tuple[str, str]]) -> None:
     """Keep what the output shows as the round before, if it is of other workbooks than `now`.
 
     now: (unit, SHA-256) of each workbook; earlier lists belong to no unit. Raises
     OSError if it cannot be written.
     """
-    record = shown_record(output, _Inputs)
-    shown = (
-        {(each.unit, each.sha256) for each in record.inputs if each.unit and each.sha256} if record else ()
-    )
+    shown = shown_workbooks(output)
     if shown and shown != set(now):
         (output / BEFORE).mkdir(exist_ok=True)
         for name in _FILES:
