@@ -6,8 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import repeat
 from typing import cast
 
 import numpy as np
@@ -133,16 +132,12 @@ def resources_csv(rows: Rows, media: pd.DataFrame, counts: Tally) -> Iterator[by
 
     A malformed cell shows what was sent. Parts of the file, one after the other.
     """
-    books = [
-        (book, [row for _, _, _, row in resources])
-        for book, resources in groupby(rows.table.rows, itemgetter(0, 1))
-    ]
     parts = (
-        list(_workbooks(books)),
-        [str(number) for _, numbers in books for number in numbers],
+        list(_workbooks(rows.books)),
+        [str(number) for _, numbers in rows.books for number in numbers],
         *(_field(rows, name) for name in rows.shown),
         _measured(media, len(rows)),
-        list(_outcomes(books, counts)),
+        list(_outcomes(rows.books, counts)),
     )
     names = (*PLACE_COLUMNS, *rows.shown, *MEASURED_COLUMNS, "bit_depth", *OUTCOME_COLUMNS)
     return _csv(names, parts)
