@@ -63,7 +63,8 @@ _Layouts = Mapping[tuple[str, str], Layout]
 class Table:
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
-    sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed).
+    sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed);
+    alphabets: every character of each field's canonical texts once.
     broken: which cells no rule may judge any further. All of them have the fields as columns; values
     also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
     faults: (field, trace) of readers that crashed; their cells count as malformed.
@@ -76,6 +77,7 @@ class Table:
     faults: list[tuple[str, str]]
     rows: list[_Row]
     sent: Mapping[str, list[str]]
+    alphabets: Mapping[str, str]
 
     def text(self, index: int, field: str) -> str:
         """A cell as it was sent."""
@@ -178,6 +180,7 @@ class _Draft:
             faults=self.faults,
             rows=self.rows,
             sent=self.sent,
+            alphabets={name: column.alphabet for name, column in self.columns.items()},
         )
 
 

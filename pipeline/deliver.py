@@ -62,8 +62,10 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
         files[each.unit].append(each.name)
     for name, data in (*_tables(job, looked, files), *_summaries(job, looked, given)):
         staging.write(name, data)
+    resources = resources_csv(looked.rows, looked.examined.tables["media"], looked.counts)
+    staging.write_parts("resources.csv", resources)
     run = record_run(job.history, _to_remember(job, recalled, looked, given))
-    staging.write("run.json", _record(job, collected, looked, run))
+    staging.write_parts("run.json", _record(job, collected, looked, run))
     for name, data in not_adopted(recalled, job.output).items():
         staging.write(name, data)
     received = looked.read.received.items()
@@ -74,13 +76,9 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
 
 
 def _tables(job: Job, looked: Looked, files: Mapping[str, list[str]]) -> Iterator[tuple[str, bytes]]:
-    """The csv files, and the page that is made from them."""
+    """The small csv files, and the page that is made from them."""
     units = units_csv(looked.units, job.settings.call.deadlines.resources.isoformat(), files)
     yield "findings.csv", findings_csv(looked.told)
-    yield (
-        "resources.csv",
-        resources_csv(looked.rows, looked.examined.tables["media"], looked.counts),
-    )
     yield "units.csv", units
     yield from short_report(units, looked.told, job.settings, job.now, looked.skipped).items()
 
@@ -132,10 +130,13 @@ def _to_remember(job: Job, recalled: Recalled, looked: Looked, given: Sequence[G
     return RunRecord(job.utc, __version__, job.loaded.sha256, judgements, steps)
 
 
-def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
-    """run.json: what ran on what. Media have their size alone: hashing a province's video takes hours."""
+def _record(job: Job, collected: Collected, looked: Looked, run: int) -> Iterator[bytes]:
+    """run.json, in parts: what ran on what.
+
+    Media have their size alone: hashing a province's video takes hours.
+    """
     inputs = [line for name, unit in sorted(collected.units.items()) for line in _inputs_of(name, unit)]
-    inputs += [_input("", each.entry, each.sha256) for each in looked.known.lists]
+    inputs += [_input(quoted(""), each.entry, each.sha256) for each in looked.known.lists]
     rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
     facts = {
         "run": run,
@@ -154,23 +155,21 @@ def _record(job: Job, collected: Collected, looked: Looked, run: int) -> bytes:
         "faults": [{"where": where, "what": what} for where, what in job.faults],
     }
     # One line for each of perhaps a million files: the library writes indented lists ten times as slowly.
-    lines = ",\n  ".join(inputs)
-    text = json.dumps(facts, ensure_ascii=False, indent=1)
-    text = text.replace('"inputs": []', f'"inputs": [\n  {lines}\n ]', 1)
-    return text.encode("utf-8", "backslashreplace")
+    before, mark, after = json.dumps(facts, ensure_ascii=False, indent=1).partition('"inputs": [')
+    parts = (f"{before}{mark}\n  ", ",\n  ".join(inputs), f"\n {after}")
+    return (part.encode("utf-8", "backslashreplace") for part in parts)
 
 
 def _inputs_of(name: str, unit: Unit) -> list[str]:
     """The files of a unit as lines of run.json, by their paths; the digest is known of workbooks alone."""
     books = {each.entry.path: each for each in unit.workbooks}
     others = (each for each in unit.entries if each.path not in books or each != books[each.path].entry)
-    lines = [(path, _input(name, each.entry, each.sha256)) for path, each in books.items()]
-    lines += ((each.path, _input(name, each)) for each in others)
+    whose = quoted(name)
+    lines = [(path, _input(whose, each.entry, each.sha256)) for path, each in books.items()]
+    lines += [(each.path, _input(whose, each)) for each in others]
     return [line for _, line in sorted(lines)]
 
 
-def _input(unit: str, entry: Entry, sha256: str = "") -> str:
-    return (
-        f'{{"unit": {quoted(unit)}, "path": {quoted(entry.path)}, '
-        f'"size": {entry.size}, "sha256": {quoted(sha256)}}}'
-    )
+def _input(whose: str, entry: Entry, sha256: str = "") -> str:
+    """A line of run.json; a digest has nothing to be quoted."""
+    return f'{{"unit": {whose}, "path": {quoted(entry.path)}, "size": {entry.size}, "sha256": "{sha256}"}}'

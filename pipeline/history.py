@@ -179,8 +179,7 @@ def record_run(path: Path, record: RunRecord) -> int:
         run = connection.execute(
             "INSERT INTO runs (started, program, config, finished) VALUES (?, ?, ?, ?)", row
         ).lastrowid
-        for each in record.judgements:
-            _keep(connection, run or 0, each)
+        _keep(connection, run or 0, record.judgements)
         connection.executemany(
             "INSERT INTO states VALUES (?, ?, ?, ?, ?)",
             [
@@ -198,17 +197,20 @@ def finish_run(path: Path, run: int, now: str) -> None:
         connection.execute("UPDATE runs SET finished = ? WHERE seq = ?", (now, run))
 
 
-def _keep(connection: sqlite3.Connection, run: int, each: Judgement) -> None:
-    raw = json.dumps([_plain(found) for found in each.findings], separators=(",", ":")).encode()
-    result = (each.unit, each.sha256, hashlib.sha256(raw).hexdigest())
-    connection.execute(
-        "INSERT OR IGNORE INTO results (unit, sha256, digest, findings) VALUES (?, ?, ?, ?)",
-        (*result, zlib.compress(raw)),
+def _keep(connection: sqlite3.Connection, run: int, judgements: Iterable[Judgement]) -> None:
+    results, submissions = [], []
+    for each in judgements:
+        raw = json.dumps([_plain(found) for found in each.findings], separators=(",", ":")).encode()
+        result = (each.unit, each.sha256, hashlib.sha256(raw).hexdigest())
+        results.append((*result, zlib.compress(raw)))
+        submissions.append((run, each.workbook, each.round, each.chosen, each.returned, *result))
+    connection.executemany(
+        "INSERT OR IGNORE INTO results (unit, sha256, digest, findings) VALUES (?, ?, ?, ?)", results
     )
-    connection.execute(
+    connection.executemany(
         "INSERT INTO submissions SELECT ?, ?, id, ?, ?, ? FROM results "
         "WHERE unit = ? AND sha256 = ? AND digest = ?",
-        (run, each.workbook, each.round, each.chosen, each.returned, *result),
+        submissions,
     )
 
 

@@ -17,7 +17,7 @@ import shutil
 import socket
 import time
 import unicodedata
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,15 +38,6 @@ class OutputError(Stop):
     """The output folder cannot be used; one Chinese sentence."""
 
 
-def shown_run(output: Path) -> int:
-    """The number of the run whose result the output shows, 0 if it shows none."""
-    try:
-        number = json.loads((output / "run.json").read_bytes())["run"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-    return number if isinstance(number, int) else 0
-
-
 class Staging:
     """The new output as it grows, relative to the output folder, which must be `locked`."""
 
@@ -59,10 +50,14 @@ class Staging:
 
     def write(self, name: str, data: bytes) -> None:
         """One file, flushed to the disk. Raises OSError if it could not be written whole."""
+        self.write_parts(name, (data,))
+
+    def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """The same, of a file that is made while it is written."""
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            file.write(data)
+            file.writelines(parts)
             flush(file)
 
     def move_in(self, folders: tuple[str, ...]) -> list[str]:

@@ -19,6 +19,7 @@ import pandas as pd
 from pipeline.durable import write_whole
 from pipeline.figures import Figures, Snapshot, figures, short_figures, unsent_tables
 from pipeline.figures.values import day
+from pipeline.record import shown_workbooks
 from pipeline.render.report.page import page
 from pipeline.settings import BEIJING, Settings
 from pipeline.stops import USAGE, Stop
@@ -89,13 +90,7 @@ def keep_before(output: Path, now: Collection[tuple[str, str]]) -> None:
     now: (unit, SHA-256) of each workbook; earlier lists belong to no unit. Raises
     OSError if it cannot be written.
     """
-    try:
-        record = json.loads((output / "run.json").read_text("utf-8"))
-        shown = {
-            (each["unit"], each["sha256"]) for each in record["inputs"] if each["unit"] and each["sha256"]
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return
+    shown = shown_workbooks(output)
     if shown and shown != set(now):
         (output / BEFORE).mkdir(exist_ok=True)
         for name in _FILES:

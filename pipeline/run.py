@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from pipeline.engine import Shared, open_engine
 from pipeline.history import open_history
 from pipeline.job import CACHE, Job
-from pipeline.output import locked, shown_run
+from pipeline.output import locked
 from pipeline.progress import Progress
+from pipeline.record import shown_run
 from pipeline.register import read_register
 from pipeline.reuse.recall import Recalling
 from pipeline.reuse.store import open_store

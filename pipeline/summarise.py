@@ -176,6 +176,15 @@ class Tally:
     units: dict[str, Counts] = field(default_factory=dict)
     decisions: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+    _told: Mapping[tuple[str, str], set[int]] = field(init=False, repr=False, compare=False)
+    """By workbook the rows of which anything was told."""
+
+    def __post_init__(self) -> None:
+        """Most rows are never asked for one by one."""
+        told: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for unit, workbook, row in self.rows:
+            told[unit, workbook].add(row)
+        self._told = dict(told)
 
     def verdict(self, unit: str, workbook: str, row: int) -> str:
         """A row's verdict; an 错误 that concerns the whole workbook sends every row back.
@@ -192,7 +201,7 @@ class Tally:
 
     def verdicts(self, unit: str, workbook: str, rows: Collection[int]) -> Counter[str]:
         """How many rows of a workbook have each verdict; those of which nothing was told share one."""
-        told = [row for row in rows if (unit, workbook, row) in self.rows]
+        told = self._told.get((unit, workbook), set()).intersection(rows)
         found = Counter(self.verdict(unit, workbook, row) for row in told)
         found[self.verdict(unit, workbook, 0)] += len(rows) - len(told)
         return found

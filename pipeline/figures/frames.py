@@ -35,12 +35,12 @@ def _texts(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, pd.Series]:
 
 def unit_table(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per unit: text, and whole numbers, of which -1 is one that was not told."""
-    table = pd.DataFrame(_texts(frame, _UNIT_TEXTS))
-    for name, texts in _texts(frame, _UNIT_COUNTS).items():
-        table[name] = pd.to_numeric(texts, errors="coerce").fillna(-1).astype("int64")
+    table = _texts(frame, _UNIT_TEXTS)
     table["type"] = table["type"].replace("", BLANK)
     table["region"] = table["region"].map(place).replace("", BLANK)
-    return table.astype({"type": "object", "region": "object"})
+    for name, texts in _texts(frame, _UNIT_COUNTS).items():
+        table[name] = pd.to_numeric(texts, errors="coerce").fillna(-1).astype("int64")
+    return pd.DataFrame(table).astype({"type": "object", "region": "object"})
 
 
 _PROVINCE = re.compile(r"^[^省市县]{2,3}省(?=.)")

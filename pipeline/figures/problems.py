@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import pandas as pd
 
@@ -58,16 +60,18 @@ def _most_broken(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def by_rule(key: str, title: str, findings: pd.DataFrame, resources: pd.DataFrame | None) -> Table:
     """One row per rule, the most frequent first; the resources concerned only where they are known."""
-    counts = findings.groupby(["code", "severity"], sort=True)["unit"].agg(["size", how_many])
+    sizes = Counter(_columns(findings, "code", "severity"))
+    distinct = set(_columns(findings, "code", "severity", "unit"))
+    units = Counter((code, severity) for code, severity, unit in distinct if unit)
     touched: Mapping[str, int] = {}
     if resources is not None:
         on_rows = findings.drop_duplicates([*_ROW, "code"]).merge(resources[_ROW], on=_ROW)
         touched = {str(code): int(number) for code, number in on_rows["code"].value_counts().items()}
     rows: list[Row] = []
-    for (code, severity), (size, units) in zip(counts.index, counts.to_numpy(), strict=True):
+    for (code, severity), size in sorted(sizes.items()):
         concerned = () if resources is None else (touched.get(code, 0),)
-        share = rate(int(size), len(findings))
-        rows.append((code, severity, title_of(code), int(size), share, int(units), *concerned))
+        share = rate(size, len(findings))
+        rows.append((code, severity, title_of(code), size, share, units[code, severity], *concerned))
     rows.sort(key=_most_frequent)
     names = ["规则", "级别", "要求", "处数", "占比", "涉及单位"]
     names += [] if resources is None else ["涉及资源"]
@@ -82,15 +86,29 @@ def _most_frequent(row: Row) -> tuple[int, str]:
 
 def _examples(findings: pd.DataFrame, codes: Sequence[str]) -> Table:
     """The first findings of each rule, each of another unit."""
-    kept = findings[findings["code"].isin(codes)].drop_duplicates(["code", "unit"])
-    kept = kept[kept.groupby("code").cumcount() < EXAMPLES]
-    order = {code: at for at, code in enumerate(codes)}
-    kept = kept.iloc[kept["code"].map(order).argsort(kind="stable")]
+    firsts: dict[str, list[int]] = {code: [] for code in codes}
+    for (code, _), at in _first_places(_columns(findings, "code", "unit")).items():
+        if code in firsts and len(firsts[code]) < EXAMPLES:
+            firsts[code].append(at)
+    kept = findings.iloc[list(chain.from_iterable(firsts.values()))]
     rows = tuple(
         (each["code"], each["unit"], where(each), _brief(each["value"]), each["message"], each["fix"])
         for each in records(kept)
     )
     return Table("examples", "常见问题举例", _EXAMPLE_COLUMNS, rows)
+
+
+def _columns(findings: pd.DataFrame, *names: str) -> Iterator[tuple[str, ...]]:
+    """The texts of some columns, by row."""
+    return zip(*(findings[name].tolist() for name in names), strict=True)
+
+
+def _first_places(rows: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Where each of the distinct rows stands first, in the order of their first places."""
+    places: dict[tuple[str, ...], int] = {}
+    for at, row in enumerate(rows):
+        places.setdefault(row, at)
+    return places
 
 
 def where(finding: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -72,7 +72,7 @@ def key_numbers(units: pd.DataFrame, findings: pd.DataFrame, total: Hours | None
         KeyNumber(PASSED, passed, "个", f"占资源的 {shown(rate(passed, rows))}"),
         KeyNumber(REVIEW, review, "个", f"占资源的 {shown(rate(review, rows))}"),
         KeyNumber(RETURNED, returned, "个", f"占资源的 {shown(rate(returned, rows))}"),
-        *(KeyNumber(each, _of(findings, each), "处") for each in Severity),
+        *(KeyNumber(each, number, "处") for each, number in _severities(findings).items()),
     )
 
 
@@ -90,7 +90,7 @@ def overall(
             (RETURNED, count(units["returned"])),
         )
     )
-    severities = "、".join(f"{each} {_of(findings, each)} 处" for each in Severity)
+    severities = "、".join(f"{each} {number} 处" for each, number in _severities(findings).items())
     return Section(
         "overall",
         "总体情况",
@@ -106,14 +106,15 @@ def _sent(units: pd.DataFrame) -> int:
     return int((units["state"] != NOT_SENT).sum())
 
 
-def _of(findings: pd.DataFrame, severity: str) -> int:
-    return int((findings["severity"] == severity).sum())
+def _severities(findings: pd.DataFrame) -> dict[Severity, int]:
+    found = Counter(findings["severity"].tolist())
+    return {each: found[each] for each in Severity}
 
 
 def submission(units: pd.DataFrame) -> Section:
     """报送情况: states, punctuality, regions, rounds, and who is missing."""
     sent, missing = units[units["state"] != NOT_SENT], units[units["state"] == NOT_SENT]
-    on_time, late, unknown = _punctual(sent)
+    on_time, late, unknown = _punctual(sent["on_time"].tolist())
     said = f"已报送的 {len(sent)} 个单位中，按期 {on_time} 个，逾期 {late} 个"
     said += f"，没有收件时间 {unknown} 个。" if unknown else "。"
     last = f"未报送的单位 {len(missing)} 个，名单见本部分末尾。" if len(missing) else ""
@@ -126,15 +127,16 @@ def submission(units: pd.DataFrame) -> Section:
     )
 
 
-def _punctual(sent: pd.DataFrame) -> tuple[int, int, int]:
-    on_time, late = int((sent["on_time"] == ON_TIME).sum()), int((sent["on_time"] == LATE).sum())
-    return on_time, late, len(sent) - on_time - late
+def _punctual(sent: Sequence[str]) -> tuple[int, int, int]:
+    """How many of those that sent something are 按期, 逾期, or neither."""
+    found = Counter(sent)
+    return found[ON_TIME], found[LATE], len(sent) - found[ON_TIME] - found[LATE]
 
 
 def _states(units: pd.DataFrame) -> Table:
     """Unit type × state; states that no unit is in are left out."""
-    present = [state for state in STATES if (units["state"] == state).any()]
-    present += sorted(set(units["state"]) - set(present))
+    states = set(units["state"].tolist())
+    present = [*(state for state in STATES if state in states), *sorted(states.difference(STATES))]
     number = Counter(zip(units["type"].tolist(), units["state"].tolist(), strict=True))
     rows: list[Row] = []
     for kind in by_size(units["type"]):
@@ -146,11 +148,13 @@ def _states(units: pd.DataFrame) -> Table:
 
 
 def _punctuality(units: pd.DataFrame) -> Table:
-    units = units[["type", "state", "on_time"]]
+    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in records(units[["type", "state", "on_time"]]):
+        by_kind[each["type"]].append(each)
     rows: list[Row] = []
     for kind in by_size(units["type"]):
-        mine = units[units["type"] == kind]
-        sent = mine[mine["state"] != NOT_SENT]
+        mine = by_kind[kind]
+        sent = [each["on_time"] for each in mine if _has_sent(each)]
         rows.append((kind, len(mine), *_punctual(sent), len(mine) - len(sent)))
     heads = columns("单位类型", "单位数", ON_TIME, LATE, "没有收件时间", NOT_SENT)
     return Table("punctuality", "各类单位按期和逾期", heads, tuple(rows), total_of(rows))

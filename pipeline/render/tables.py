@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import cast
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pipeline.canonical import Table
 from pipeline.rounds.compare import Comparison
 from pipeline.rounds.decide import RowKey, Rows
 from pipeline.summarise import Counts, Tally, Told, UnitSummary
@@ -39,6 +42,14 @@ _ASIDE = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0D, 0x20), *b'",'])
 _NO_CHARACTERS = "\ufffe\uffff"
 _LEADING = re.compile("\n[=+@\t'-]")
 """In no column of plain texts, one a line."""
+_NOT_ALWAYS_PLAIN = re.compile(f"[\",\r\n=+@\t'{_UNFIT}-]")
+"""A text without any of these stands in the file as it is."""
+_AT_ONCE = 1_000
+"""Lines made at once."""
+
+
+_Book = tuple[tuple[str, str], Sequence[int]]
+"""Unit and workbook, with the rows of its resources."""
 
 
 def inert(value: object) -> str:
@@ -53,12 +64,21 @@ def inert(value: object) -> str:
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A table as bytes; lines end as Excel expects."""
-    return _csv(columns, zip(*map(_written, zip(*rows, strict=True)), strict=True))
+    return b"".join(_csv(columns, list(map(_written, zip(*rows, strict=True)))))
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A table of cells, or of parts of lines, as they stand in the file (RFC 4180)."""
-    return b"\xef\xbb\xbf" + "\r\n".join([",".join(columns), *map(",".join, rows), ""]).encode("utf-8")
+def _csv(names: Sequence[str], columns: Sequence[Sequence[str]]) -> Iterator[bytes]:
+    """A table of columns of cells, or of parts of lines, as they stand in the file (RFC 4180).
+
+    Some lines at once: what is short-lived and small stays where the processor has it at hand.
+    """
+    yield b"\xef\xbb\xbf" + _lines([names])
+    for start in range(0, max(map(len, columns), default=0), _AT_ONCE):
+        yield _lines(zip(*(column[start : start + _AT_ONCE] for column in columns), strict=True))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+    return "\r\n".join([*map(",".join, rows), ""]).encode("utf-8")
 
 
 def _written(cells: Sequence[object]) -> Sequence[str]:
@@ -107,56 +127,74 @@ def _finding_line(told: Told) -> Sequence[object]:
     )  # fmt: skip
 
 
-def resources_csv(rows: Rows, media: pd.DataFrame, counts: Tally) -> bytes:
+def resources_csv(rows: Rows, media: pd.DataFrame, counts: Tally) -> Iterator[bytes]:
     """One line per resource: canonical values, the facts of its first file, counts and verdict.
 
-    A malformed cell shows what was sent.
+    A malformed cell shows what was sent. Parts of the file, one after the other.
     """
     parts = (
-        _places(rows.table),
-        *map(_written, rows.shown.values()),
+        list(_workbooks(rows.books)),
+        [str(number) for _, numbers in rows.books for number in numbers],
+        *(_field(rows, name) for name in rows.shown),
         _measured(media, len(rows)),
-        _outcomes(rows.table, counts),
+        list(_outcomes(rows.books, counts)),
     )
     names = (*PLACE_COLUMNS, *rows.shown, *MEASURED_COLUMNS, "bit_depth", *OUTCOME_COLUMNS)
-    return _csv(names, zip(*parts, strict=True))
+    return _csv(names, parts)
 
 
-def _places(table: Table) -> list[str]:
-    """Unit, workbook and row of each resource, as parts of lines."""
-    books = {book: ",".join(map(_cell, book)) for book in table.layouts}
-    return [f"{books[unit, workbook]},{row}" for unit, workbook, _, row in table.rows]
+def _workbooks(books: Iterable[_Book]) -> Iterator[str]:
+    """Unit and workbook of each resource, as parts of lines."""
+    for book, numbers in books:
+        yield from repeat(",".join(map(_cell, book)), len(numbers))
+
+
+def _field(rows: Rows, name: str) -> Sequence[str]:
+    """A field's cells as they stand in the file; that most need no look their alphabet tells."""
+    shown = rows.shown[name]
+    return _written(shown) if _NOT_ALWAYS_PLAIN.search(rows.alphabets[name]) else shown
 
 
 def _measured(media: pd.DataFrame, count: int) -> list[str]:
     """The facts of the first file of each of so many resources, as parts of lines."""
-    first = media.loc[media["path"] != "", ["@index", *MEASURED_COLUMNS]].drop_duplicates("@index")
-    columns = [_facts(first[name]) for name in MEASURED_COLUMNS]
+    named = media.loc[media["path"].to_numpy() != "", ["@index", *MEASURED_COLUMNS]]
+    first = named.drop_duplicates("@index")
+    kinds = _alike(first)
+    different = first.iloc[np.unique(kinds, return_index=True)[1]]
+    columns = [list(map(_fact, different[name].tolist())) for name in MEASURED_COLUMNS]
     columns.append(["不适用" if real == "mp3" else "" for real in columns[MEASURED_COLUMNS.index("real")]])
+    written = list(map(",".join, zip(*columns, strict=True)))
     parts = ["," * (len(columns) - 1)] * count
-    for index, part in zip(first["@index"].tolist(), map(",".join, zip(*columns, strict=True)), strict=True):
-        parts[index] = part
+    for index, kind in zip(first["@index"].tolist(), kinds.tolist(), strict=True):
+        parts[index] = written[kind]
     return parts
 
 
-def _facts(column: pd.Series) -> list[str]:
-    """Measured facts as they stand in the file; unknown is blank."""
-    codes, different = pd.factorize(column)
-    written = [*(_cell(_shown(fact)) for fact in different.tolist()), ""]
-    return [written[code] for code in codes.tolist()]
+def _alike(files: pd.DataFrame) -> NDArray[np.int64]:
+    """The same number for files of which the same was measured, from 0 on: most look like others."""
+    kinds = np.zeros(len(files), dtype=np.int64)
+    for name in MEASURED_COLUMNS:
+        codes, different = pd.factorize(files[name], use_na_sentinel=False)
+        kinds = pd.factorize(kinds * len(different) + codes)[0]
+    return kinds
 
 
-def _outcomes(table: Table, counts: Tally) -> list[str]:
+def _fact(value: object) -> str:
+    """A measured fact as it stands in the file; unknown is blank."""
+    return _cell(_shown(value))
+
+
+def _outcomes(books: Iterable[_Book], counts: Tally) -> Iterator[str]:
     """Counts, verdict and decision of each resource, as parts of lines.
 
     Resources of which nothing was said are alike in the whole workbook.
     """
-    said = counts.rows.keys() | counts.decisions.keys()
-    others = {book: _outcome(counts, (*book, 0)) for book in table.layouts}
-    return [
-        _outcome(counts, (unit, workbook, row)) if (unit, workbook, row) in said else others[unit, workbook]
-        for unit, workbook, _, row in table.rows
-    ]
+    said: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for unit, workbook, row in counts.rows.keys() | counts.decisions.keys():
+        said[unit, workbook].add(row)
+    for book, numbers in books:
+        alike, here = _outcome(counts, (*book, 0)), said[book]
+        yield from (_outcome(counts, (*book, row)) if row in here else alike for row in numbers)
 
 
 def _outcome(counts: Tally, key: RowKey) -> str:

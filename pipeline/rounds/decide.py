@@ -20,6 +20,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import overload
 
 from pipeline.canonical import Table
@@ -89,11 +91,19 @@ class Row:
 
 
 class Rows(Sequence[Row]):
-    """All resources, each made a `Row` only when it is asked for. shown: by field their texts."""
+    """All resources, each made a `Row` only when it is asked for.
+
+    shown: by field their texts. alphabets: by field at least the characters of these. books: unit and
+    workbook of each list, with the rows of its resources.
+    """
 
     def __init__(self, table: Table) -> None:
         """The rows of the table, in its order."""
-        self.table, self.shown = table, _shown_texts(table)
+        self.table, self.shown, self.alphabets = table, *_shown_texts(table)
+        self.books = [
+            (book, [row for _, _, _, row in resources])
+            for book, resources in groupby(table.rows, itemgetter(0, 1))
+        ]
 
     def __len__(self) -> int:
         """How many."""
@@ -111,21 +121,34 @@ class Rows(Sequence[Row]):
 
     def at(self, keys: Set[RowKey], units: Set[str]) -> dict[RowKey, Row]:
         """The rows at these places and those of these units, by their places."""
-        return {
-            (unit, workbook, row): Row(self, index)
-            for index, (unit, workbook, _, row) in enumerate(self.table.rows)
-            if (unit, workbook, row) in keys or unit in units
-        }
+        asked: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for unit, workbook, row in keys:
+            asked[unit, workbook].add(row)
+        found: dict[RowKey, Row] = {}
+        start = 0
+        for book, numbers in self.books:
+            here = asked[book].union(numbers if book[0] in units else ())
+            if here:
+                places = ((index, row) for index, row in enumerate(numbers, start) if row in here)
+                found |= {(*book, row): Row(self, index) for index, row in places}
+            start += len(numbers)
+        return found
 
 
-def _shown_texts(table: Table) -> dict[str, list[str]]:
-    """By field the texts of all rows: canonical values; cells that could not be read, as they were sent."""
+def _shown_texts(table: Table) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """By field the texts of all rows, and their characters.
+
+    Canonical values; cells that could not be read, as they were sent.
+    """
     shown: dict[str, list[str]] = {}
+    alphabets: dict[str, str] = {}
     for name in NAMES:
         shown[name] = table.values[name].tolist()
-        for index in table.broken[name].to_numpy().nonzero()[0].tolist():
+        broken = table.broken[name].to_numpy().nonzero()[0].tolist()
+        for index in broken:
             shown[name][index] = table.sent[name][index]
-    return shown
+        alphabets[name] = table.alphabets[name] + "".join(table.sent[name][index] for index in broken)
+    return shown, alphabets
 
 
 @dataclass(frozen=True, slots=True)
