@@ -1,8 +1,7 @@
 """The report as one page that works offline: no request, no code but its own, texts always inert.
 
-Its frame, style and script lie beside this module; its parts are `elements`. Tables and charts stand
-in the page as such and read and print without scripts; the script adds sorting, filters and the way
-from region to finding.
+The templates lie beside this module. Tables and charts stand in the page as such and read and
+print without scripts; the script adds sorting, filters and the way from region to finding.
 """
 
 from __future__ import annotations
@@ -10,29 +9,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from pipeline.figures.values import Figures, Row, Table, shown
+from pipeline.figures.values import Cell, Column, Figures, Row, Table, bars, shown
 from pipeline.render.inert import clean
-from pipeline.render.report.elements import (
-    Link,
-    Region,
-    UnitLine,
-    contents,
-    drill_section,
-    filled,
-    key_number,
-    no_link,
-    notes_section,
-    section,
-    units_section,
-)
+from pipeline.render.report.palette import colour
 
 _HERE = Path(__file__).parent
+_WIDTH = 1000
+"""Units of a bar's drawing from side to side."""
+
 _SHOWN = ("sheet", "row", "field", "cell", "code", "severity", "value", "message", "fix", "suggestion")
 """What the page has of a finding, beside its unit; page.js knows the order."""
 
@@ -41,35 +34,19 @@ def page(figures: Figures, findings: pd.DataFrame | None = None) -> bytes:
     """The page as UTF-8. findings: findings.csv as text, for the way down to each; None: without it."""
     names = _unit_names(figures, findings)
     codes = _codes(findings)
-    link = no_link if findings is None else _links(figures, names, codes)
-    style, script = _text("page.css"), _text("tables.js") + ("" if findings is None else _text("page.js"))
-    text = filled(
-        _text("page.html"),
-        policy=_policy(style, script),
-        title=figures.head.title,
+    style, script = _text("page.css"), _text("page.js") if findings is not None else _text("tables.js")
+    if findings is not None:
+        script = _text("tables.js") + script
+    text = _template().render(
+        figures=figures,
+        regions=_regions(figures, names) if findings is not None else (),
+        data=None if findings is None else _data(figures, findings, names, codes),
+        link=_links(figures, names, codes) if findings is not None else _no_link,
         style=Markup(style),  # noqa: S704 (our own file)
-        document=figures.head.document,
-        day=figures.head.day,
-        numbers=Markup("").join(map(key_number, figures.numbers)),
-        contents=contents(figures.sections, drill=findings is not None, notes=bool(figures.notes)),
-        sections=Markup("").join(_sections(figures, findings, names, link)),
-        data="" if findings is None else _data(figures, findings, names, codes),
         script=Markup(script),  # noqa: S704 (our own file)
+        policy=_policy(style, script),
     )
     return text.encode("utf-8")
-
-
-def _sections(
-    figures: Figures, findings: pd.DataFrame | None, names: Mapping[str, int], link: Link
-) -> Iterator[Markup]:
-    """All of the main part, in the order of reading."""
-    for number, each in enumerate(figures.sections):
-        yield section(number, each, link)
-    yield units_section(len(figures.sections), figures.units, link)
-    if findings is not None:
-        yield drill_section(_regions(figures, names))
-    if figures.notes:
-        yield notes_section(figures.notes)
 
 
 def _policy(style: str, script: str) -> str:
@@ -86,7 +63,137 @@ def _text(name: str) -> str:
     return (_HERE / name).read_text("utf-8")
 
 
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True,
+        finalize=_printed,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "drawn": _drawn,
+        "line": _line,
+        "no_link": _no_link,
+        "numeral": "一二三四五六七八九十".__getitem__,
+    }
+    return environment.from_string(_text("page.html.j2"))
+
+
+def _printed(value: Any) -> Any:
+    """Whatever the template puts out is printed as everywhere, and cleaned; markup of our own stays."""
+    return value if isinstance(value, Markup) else clean(shown(value))
+
+
+Link = Callable[[str, Cell], str]
+"""(column name, cell) → the fragment that leads to it, or ""."""
+
+
+_SENTENCES = frozenset({"问题", "怎么改"})
+"""Columns of whole sentences, which a long value beside them must not press together."""
+
+
+def _line(columns: Sequence[Column], row: Row, link: Link) -> Markup:
+    """A row of a table. Not left to the template, which takes four times as long for a thousand units."""
+    cells = "".join(_cell(column, cell, link) for column, cell in zip(columns, row, strict=True))
+    return Markup(f"<tr>{cells}</tr>")  # noqa: S704 (every text in it is escaped)
+
+
+def _cell(column: Column, cell: Cell, link: Link) -> str:
+    """A cell; data-v is its number, as the script compares it."""
+    kind = "number" if column.numeric else "wide" if column.name in _SENTENCES else ""
+    look = f' class="{kind}"' if kind else ""
+    number = "" if cell is None or isinstance(cell, str) else f' data-v="{float(cell)!r}"'
+    text = escape(clean(shown(cell)))
+    way = link(column.name, cell)
+    return f'<td{look}{number}><a href="{way}">{text}</a></td>' if way else f"<td{look}{number}>{text}</td>"
+
+
+# --- charts ---------------------------------------------------------------------------------
+
+
+class Segment(NamedTuple):
+    """A part of a bar, in units of the drawing."""
+
+    left: int
+    width: int
+    colour: str
+
+
+class Bar(NamedTuple):
+    """One line of a chart: label, its parts, and the numbers in words."""
+
+    label: str
+    segments: tuple[Segment, ...]
+    says: str
+
+
+class Drawn(NamedTuple):
+    """A chart as the page shows it. legend: name and colour of each series, if there are several."""
+
+    title: str
+    unit: str
+    legend: tuple[tuple[str, str], ...]
+    bars: tuple[Bar, ...]
+
+
+def _drawn(table: Table) -> Drawn:
+    chart = bars(table)
+    most = max((_length(values) for _, values in chart.rows), default=0) or 1
+    several = len(chart.series) > 1
+    legend = tuple((name, colour(name)) for name in chart.series) if several else ()
+    lines = tuple(
+        Bar(label, _segments(values, chart.series, most), _in_words(values, chart.series))
+        for label, values in chart.rows
+    )
+    return Drawn(chart.title, chart.unit, legend, lines)
+
+
+def _length(values: tuple[Cell, ...]) -> float:
+    return sum(value for value in values if isinstance(value, int | float))
+
+
+def _segments(values: tuple[Cell, ...], series: tuple[str, ...], most: float) -> tuple[Segment, ...]:
+    """Side by side; what is not nothing is at least a hair wide."""
+    segments, left = [], 0
+    for value, name in zip(values, series, strict=True):
+        if isinstance(value, int | float) and value > 0:
+            width = max(3, round(value / most * _WIDTH))
+            segments.append(Segment(left, width, colour(name)))
+            left += width
+    return tuple(segments)
+
+
+def _in_words(values: tuple[Cell, ...], series: tuple[str, ...]) -> str:
+    if len(series) == 1:
+        return shown(values[0])
+    return (
+        " · ".join(f"{name} {shown(value)}" for name, value in zip(series, values, strict=True) if value)
+        or "0"
+    )
+
+
 # --- from region to unit to finding ---------------------------------------------------------
+
+
+class UnitLine(NamedTuple):
+    """A unit under its region; at is its number in the data."""
+
+    at: int
+    name: str
+    state: str
+    errors: Cell
+    warnings: Cell
+
+
+class Region(NamedTuple):
+    """A region with its units."""
+
+    name: str
+    units: tuple[UnitLine, ...]
+    errors: int
+
 
 _NO_UNIT = "（不属于任何单位）"
 
@@ -129,12 +236,16 @@ def _links(figures: Figures, names: Mapping[str, int], codes: Mapping[str, int])
     regions = {region.name: at for at, region in enumerate(_regions(figures, names))}
     ways = {"单位": ("u", names), "规则": ("c", codes), "所属地区": ("r", regions)}
 
-    def link(column: str, text: str) -> str:
+    def link(column: str, cell: Cell) -> str:
         letter, numbers = ways.get(column, ("", {}))
-        number = numbers.get(text)
+        number = numbers.get(cell) if isinstance(cell, str) else None
         return "" if number is None else f"#{letter}{number}"
 
     return link
+
+
+def _no_link(_column: str, _cell: Cell) -> str:
+    return ""
 
 
 def _data(
@@ -159,9 +270,7 @@ def _data(
         "texts": [clean(text) for text in texts],
     }
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-    # No `<`: the element cannot be left.
-    inside = Markup(text.replace("<", "\\u003c"))  # noqa: S704
-    return filled('<script type="application/json" id="data">{data}</script>\n', data=inside)
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 (no `<`: the element cannot be left)
 
 
 def _facts(table: Table, row: Row) -> str:
