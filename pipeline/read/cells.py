@@ -125,6 +125,7 @@ _LOOK = re.compile(
     rf"(?:/>|>(?:({_VALUE_HERE})|<v></v>)?</c>)|[^ \n\t]"
 )
 _STYLE = re.compile(f'( s="[0-9]*){_NUMBER_HERE}"')
+_IS_SHARED = ' t="s"'
 _OTHER_TYPE = re.compile(' t="(?![sn]")')
 _LONGEST_LOOK = 20_000
 _PROBES, _COMMON_FROM = 5, 2
@@ -185,6 +186,19 @@ def plain_sheet(around: str, inside: str) -> Iterable[Row | Block]:
 @lru_cache(maxsize=128)
 def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
     return tuple(_sheet(around, inside))
+
+
+@lru_cache(maxsize=128)
+def shared_in(around: str, inside: str) -> Sequence[str]:
+    """The shared strings that a small part refers to, each once, by their numbers; raises NotPlain."""
+    found: dict[str, None] = {}
+    for row in _small_sheet(around, inside):
+        if isinstance(row, Block):
+            for attributes, values in zip(row.look.attributes, row.values, strict=True):
+                found |= dict.fromkeys(values if _IS_SHARED in attributes else ())
+        else:
+            found |= {value: None for _, _, its, value, _ in row[2] if value and _IS_SHARED in its}
+    return tuple(found)
 
 
 def _sheet(around: str, inside: str) -> Iterator[Row | Block]:
