@@ -168,7 +168,7 @@ def test_a_store_in_use_elsewhere_is_left_alone(path: Path) -> None:
 def test_a_submission_comes_back_as_it_was(packed: bool) -> None:
     sent = submission([RIGHT_ROW], kinds={(2, "创建时间"): Kind.DATE})
     codec: Codec[Submission | Finding] = Codec(Submission, Finding, packed=packed)
-    elsewhere = pickle.loads(pickle.dumps(codec))  # noqa: S301
+    elsewhere = pickle.loads(pickle.dumps(codec))
     for value in (sent, Finding("F01", Place("甲校", "清单.xlsx"), "x", {"cause": "损坏", "count": 3})):
         assert codec.decode(elsewhere.encode(value) or b"") == value
 

@@ -307,7 +307,7 @@ def cut_texts(
 ) -> Iterator[Finding]:
     """S11 for texts that fill a cell to its limit: what followed is lost."""
     for name, texts in cells.items():
-        if max(map(len, texts), default=0) * 2 < CELL_LIMIT:
+        if len("".join(texts)) * 2 < CELL_LIMIT or max(map(len, texts)) * 2 < CELL_LIMIT:
             continue
         for row, text in zip(rows, texts, strict=True):
             length = len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -221,7 +221,9 @@ def _strings(package: Package, links: Mapping[str, Link]) -> SharedStrings:
         strings = cells.plain_strings(text)
     except NotPlain:
         strings = cells.parsed_strings(text, part)
-    return SharedStrings(map(decoded, strings) if "_" in text else strings)
+    # File names have many a `_`, but hardly one before an `x`.
+    escaped = "_" in text and "_x" in "".join(strings)
+    return SharedStrings(map(decoded, strings) if escaped else strings)
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
