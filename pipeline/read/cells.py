@@ -27,7 +27,7 @@ from lxml import etree
 
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
-from pipeline.read.remembered import SMALL
+from pipeline.read.remembered import SMALL, remembered
 
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -129,7 +129,7 @@ _IS_SHARED = ' t="s"'
 _OTHER_TYPE = re.compile(' t="(?![sn]")')
 _LONGEST_LOOK = 20_000
 _PROBES, _COMMON_FROM = 5, 2
-"""Rows that are probed for a common look, and how many must have it."""
+"""Rows that are probed for a common look at most, and how many must have it."""
 _WORTH_A_LOOK = 1 << 14
 """Characters of rows in which a common look is searched for."""
 _BLOCK = 1 << 18
@@ -215,8 +215,13 @@ def rows_in_turn(around: str, inside: str) -> Iterator[Row]:
 
 
 def _refuse_odd_sheet(around: str, inside: str) -> None:
-    _refuse_bad_text(around)
     _refuse_bad_text(inside)
+    _refuse_odd_around(around)
+
+
+@remembered
+def _refuse_odd_around(around: str) -> None:
+    _refuse_bad_text(around)
     one = around.count("<sheetData") == 1 and (
         "<sheetData></sheetData>" in around or "<sheetData/>" in around
     )
@@ -271,9 +276,13 @@ class _Common(NamedTuple):
 def _common_look(text: str) -> _Common | None:
     """The look of many of the rows in a text, None if there seems to be none."""
     starts = {text.find("<row ", len(text) * part // _PROBES) for part in range(_PROBES)} - {-1}
-    probed = Counter(_written(text, start) for start in starts)
-    written = max(probed, key=probed.__getitem__, default="")
-    return _common(written) if probed[written] >= _COMMON_FROM else None
+    probed: Counter[str] = Counter()
+    for start in sorted(starts):
+        written = _written(text, start)
+        probed[written] += 1
+        if probed[written] == _COMMON_FROM:
+            return _common(written)
+    return None
 
 
 def _written(text: str, start: int) -> str:
