@@ -102,7 +102,8 @@ class Sheet:
     kinds holds the cells that are not plain text, by column and row. formulas: cells (row, column)
     whose value is calculated. hidden_rows: those that hold something and are not shown; filtered: a
     filter is at work. hidden_columns: (first, last) of each run. links: what opens on a click. checked:
-    the cells that have a drop-down or another live check, None where the format does not tell.
+    the cells that have a drop-down or another live check, None where the format does not tell. recurs:
+    it is small, and other workbooks may have this very object: what is found out of it may be remembered.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Sheet:
     hidden_columns: tuple[tuple[int, int], ...] = ()
     links: tuple[tuple[Area, str], ...] = ()
     checked: tuple[Area, ...] | None = None
+    recurs: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from pipeline.read.cells import NotPlain
 from pipeline.read.formats import form_of
 from pipeline.read.package import divided, xml_text
 from pipeline.read.pictures import described_as
-from pipeline.read.refusal import Refused
+from pipeline.read.refusal import BadValue, Refused
 from tests.small_tables import by_cell
 
 NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -397,6 +397,33 @@ def test_the_plain_road_never_reads_what_the_full_road_would_not() -> None:
         elif isinstance(plain, str):
             assert isinstance(full, str)
     assert same > 20
+
+
+def by_small_road(xml: str, strings: list[str]) -> tuple[Sheet, object, set[str]] | None:
+    """The sheet, what is left of the budget, and what reaches out; None if another road is due."""
+    reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(strings), Budget())
+    around, inside = divided(xml.encode(), "表", "sheetData")
+    try:
+        found = xlsx._small_sheet("表", False, xlsx._Stored("表", around, inside, ()), reading)
+    except (NotPlain, Refused, BadValue):
+        return None
+    return found, reading.budget.left, reading.outside
+
+
+@given(written_rows(), st.lists(_texts, min_size=2, max_size=4))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_a_remembered_sheet_is_what_reading_it_again_would_give(rows: str, strings: list[str]) -> None:
+    reaching_out = '<row r="7"><c r="A7"><f>[1]!B1</f><v>1</v></c></row>'
+    xml = sheet_xml(reaching_out + rows, MERGED)
+    for said in (["零", "一", "二"], strings, ["零", "一", "二"]):
+        reading = xlsx.SheetReading(xlsx.Ways(FORMS, False), xlsx.SharedStrings(said), Budget())
+        around, inside = divided(xml.encode(), "表", "sheetData")
+        try:
+            plain = xlsx.sheet_of("表", False, cells.plain_sheet(around, inside), around, "表", reading)
+        except (NotPlain, Refused):
+            assert by_small_road(xml, said) is None
+        else:
+            assert by_small_road(xml, said) == (plain, reading.budget.left, reading.outside)
 
 
 def alike_rows(numbers: list[int], values: list[tuple[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import sqlite3
 import tempfile
 import zlib
@@ -163,17 +164,20 @@ def test_a_store_in_use_elsewhere_is_left_alone(path: Path) -> None:
 # --- results as bytes -----------------------------------------------------------------------------------
 
 
-def test_a_submission_comes_back_as_it_was() -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_submission_comes_back_as_it_was(packed: bool) -> None:
     sent = submission([RIGHT_ROW], kinds={(2, "创建时间"): Kind.DATE})
-    codec: Codec[Submission | Finding] = Codec(Submission, Finding)
+    codec: Codec[Submission | Finding] = Codec(Submission, Finding, packed=packed)
+    elsewhere = pickle.loads(pickle.dumps(codec))
     for value in (sent, Finding("F01", Place("甲校", "清单.xlsx"), "x", {"cause": "损坏", "count": 3})):
-        assert codec.decode(codec.encode(value) or b"") == value
+        assert codec.decode(elsewhere.encode(value) or b"") == value
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("data", [b"", b"\x09", b"\x00", b"\x00\xc1", b"\x00\x80", b"\xff\xff"])
-def test_bytes_that_are_no_result_are_refused(data: bytes) -> None:
+def test_bytes_that_are_no_result_are_refused(data: bytes, packed: bool) -> None:
     with pytest.raises(UNREADABLE):
-        Codec(Submission, Finding).decode(data)
+        Codec(Submission, Finding, packed=packed).decode(data)
 
 
 def test_equal_values_have_equal_bytes() -> None:

@@ -468,6 +468,10 @@ def test_the_blank_template_with_rows_is_right(tmp_path: Path) -> None:
     book = read_book(path)
     assert isinstance(book, Book)
     assert told(understand(book, "示例学院", "清单.xlsx")) == []  # type: ignore[arg-type]
+    recurring = replace(book, sheets=tuple(replace(each, recurs=True) for each in book.sheets))
+    for _ in range(2):
+        # Not even what is remembered of them makes a difference.
+        assert understand(recurring, "甲校", "清单.xlsx") == understand(book, "甲校", "清单.xlsx")
     listed = next(each for each in book.sheets if each.name == "资源清单")
     without = replace(listed, checked=tuple(a for a in listed.checked or () if a.left != 3))
     kept = tuple(without if each is listed else each for each in book.sheets)

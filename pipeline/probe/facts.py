@@ -34,6 +34,7 @@ Facts are a flat dict that JSON can hold; a key is there only if it was measured
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,8 @@ def probe_file(path: str | Path) -> Facts:
     Never opens what is not a regular file (link, folder, FIFO, socket, device), and never
     anything but the file itself. What cannot be read becomes a fact; nothing is raised.
     """
-    path = Path(path)
     try:
-        status = path.lstat()
+        status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
             return {"unreadable": NOT_A_FILE}
         return _probe(path, status.st_size)
@@ -86,8 +86,8 @@ def failed(failure: Failure) -> Facts:
     return {"broken": _BY_FAILURE[failure.ending]}
 
 
-def _probe(path: Path, size: int) -> Facts:
-    with path.open("rb") as file:
+def _probe(path: str | Path, size: int) -> Facts:
+    with open(path, "rb") as file:  # noqa: PTH123 - a Path of each of 50,000 files takes as long as opening
         real = sniff(file)
         facts: dict[str, Any] = {"real": real, "size": size, "broken": EMPTY if real == "empty" else ""}
         if real in ("mp3", "mp2"):
@@ -103,7 +103,7 @@ def _probe(path: Path, size: int) -> Facts:
     from pipeline.probe.media import media_facts
 
     try:
-        measured = media_facts(path)
+        measured = media_facts(Path(path))
     except RuntimeError:
         return facts | {"broken": UNDECODABLE}
     if boxes is not None:

@@ -27,7 +27,7 @@ from lxml import etree
 
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
-from pipeline.read.remembered import SMALL
+from pipeline.read.remembered import SMALL, remembered
 
 MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -125,10 +125,11 @@ _LOOK = re.compile(
     rf"(?:/>|>(?:({_VALUE_HERE})|<v></v>)?</c>)|[^ \n\t]"
 )
 _STYLE = re.compile(f'( s="[0-9]*){_NUMBER_HERE}"')
+_IS_SHARED = ' t="s"'
 _OTHER_TYPE = re.compile(' t="(?![sn]")')
 _LONGEST_LOOK = 20_000
 _PROBES, _COMMON_FROM = 5, 2
-"""Rows that are probed for a common look, and how many must have it."""
+"""Rows that are probed for a common look at most, and how many must have it."""
 _WORTH_A_LOOK = 1 << 14
 """Characters of rows in which a common look is searched for."""
 _BLOCK = 1 << 18
@@ -187,6 +188,19 @@ def _small_sheet(around: str, inside: str) -> Sequence[Row | Block]:
     return tuple(_sheet(around, inside))
 
 
+@lru_cache(maxsize=128)
+def shared_in(around: str, inside: str) -> Sequence[str]:
+    """The shared strings that a small part refers to, each once, by their numbers; raises NotPlain."""
+    found: dict[str, None] = {}
+    for row in _small_sheet(around, inside):
+        if isinstance(row, Block):
+            for attributes, values in zip(row.look.attributes, row.values, strict=True):
+                found |= dict.fromkeys(values if _IS_SHARED in attributes else ())
+        else:
+            found |= {value: None for _, _, its, value, _ in row[2] if value and _IS_SHARED in its}
+    return tuple(found)
+
+
 def _sheet(around: str, inside: str) -> Iterator[Row | Block]:
     _refuse_odd_sheet(around, inside)
     return _plain_rows(inside)
@@ -201,8 +215,13 @@ def rows_in_turn(around: str, inside: str) -> Iterator[Row]:
 
 
 def _refuse_odd_sheet(around: str, inside: str) -> None:
-    _refuse_bad_text(around)
     _refuse_bad_text(inside)
+    _refuse_odd_around(around)
+
+
+@remembered
+def _refuse_odd_around(around: str) -> None:
+    _refuse_bad_text(around)
     one = around.count("<sheetData") == 1 and (
         "<sheetData></sheetData>" in around or "<sheetData/>" in around
     )
@@ -257,9 +276,13 @@ class _Common(NamedTuple):
 def _common_look(text: str) -> _Common | None:
     """The look of many of the rows in a text, None if there seems to be none."""
     starts = {text.find("<row ", len(text) * part // _PROBES) for part in range(_PROBES)} - {-1}
-    probed = Counter(_written(text, start) for start in starts)
-    written = max(probed, key=probed.__getitem__, default="")
-    return _common(written) if probed[written] >= _COMMON_FROM else None
+    probed: Counter[str] = Counter()
+    for start in sorted(starts):
+        written = _written(text, start)
+        probed[written] += 1
+        if probed[written] == _COMMON_FROM:
+            return _common(written)
+    return None
 
 
 def _written(text: str, start: int) -> str:

@@ -15,6 +15,7 @@ from pipeline.grid import column_of
 from pipeline.model import Area, Book, Finding, Kind, Layout, Place, Sheet, letters
 from pipeline.read.header import HEADER_WITHIN, Header, surely_means
 from pipeline.read.pictures import name_in
+from pipeline.read.remembered import of_sheet
 
 CELL_LIMIT = 32_767
 """Characters of a cell in Excel and WPS, counted in UTF-16."""
@@ -60,21 +61,27 @@ def of_file(book: Book, place: Place) -> Iterator[Finding]:
 
 def old_template(sheets: list[Sheet], header: Header, place: Place) -> Iterator[Finding]:
     """F03, if the workbook says which template it was made from and it is not this one."""
-    version = _beside(sheets, VERSION_LABEL)
+    version = _version(sheets)
     if version and version != TEMPLATE_VERSION:
         missing = [name for name in NAMES if name not in header.columns]
         facts = {"current": TEMPLATE_VERSION, "missing": "”“".join(missing)}
         yield Finding("F03b" if missing else "F03", Place(place.unit, place.workbook), version, facts)
 
 
-def _beside(sheets: list[Sheet], label: str) -> str:
-    """The text to the right of a label in the first two columns of any sheet, "" if there is none."""
-    for sheet in sheets:
-        first = list(islice(sheet.rows, HEADER_WITHIN))
-        for row, text in zip(first, column_of(sheet.rows, 1, first), strict=True):
-            if label in text and text.strip() == label:
-                return sheet.rows[row].get(2, "").strip()
-    return ""
+def _version(sheets: list[Sheet]) -> str:
+    """The version of the template that the workbook says it was made from, "" if it says none."""
+    stated = (each for each in map(_version_in, sheets) if each is not None)
+    return next(stated, "")
+
+
+@of_sheet
+def _version_in(sheet: Sheet) -> str | None:
+    """The text to the right of the version's label in the first two columns, None without a label."""
+    first = list(islice(sheet.rows, HEADER_WITHIN))
+    for row, text in zip(first, column_of(sheet.rows, 1, first), strict=True):
+        if VERSION_LABEL in text and text.strip() == VERSION_LABEL:
+            return sheet.rows[row].get(2, "").strip()
+    return None
 
 
 def other_lists(chosen: Header, lists: list[Header], others: list[Sheet], place: Place) -> Iterator[Finding]:
@@ -206,7 +213,7 @@ def _spelled(spans: list[tuple[int, int]]) -> str:
 def lost_checks(sheets: list[Sheet], header: Header, rows: list[int], place: Place) -> Iterator[Finding]:
     """S13: fields whose live check does not reach every row, in a workbook made from this template."""
     checked = header.sheet.checked
-    if checked is None or _beside(sheets, VERSION_LABEL) != TEMPLATE_VERSION:
+    if checked is None or _version(sheets) != TEMPLATE_VERSION:
         return
     within = [row for row in rows if row <= CHECKED_ROWS]
     lost = [
@@ -300,7 +307,7 @@ def cut_texts(
 ) -> Iterator[Finding]:
     """S11 for texts that fill a cell to its limit: what followed is lost."""
     for name, texts in cells.items():
-        if max(map(len, texts), default=0) * 2 < CELL_LIMIT:
+        if len("".join(texts)) * 2 < CELL_LIMIT or max(map(len, texts)) * 2 < CELL_LIMIT:
             continue
         for row, text in zip(rows, texts, strict=True):
             length = len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -11,6 +11,7 @@ from itertools import islice
 
 from pipeline.fields import ERROR_COLUMN, FIELDS, NAMES, bare_name
 from pipeline.model import Sheet
+from pipeline.read.remembered import of_sheet
 
 HEADER_WITHIN = 60
 """The header is looked for in this many rows that hold something."""
@@ -36,6 +37,7 @@ class Header:
     extra: tuple[tuple[str, int], ...]
 
 
+@of_sheet
 def find_header(sheet: Sheet) -> Header | None:
     """The row with the most standard names, if it has enough to be no accident."""
     best: tuple[int, int, int] | None = None

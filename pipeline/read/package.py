@@ -160,7 +160,8 @@ def divided(data: bytes, name: str, element: str) -> tuple[str, str]:
     """
     opening, closing = f"<{element}>".encode(), f"</{element}>".encode()
     start = data.find(opening) + len(opening)
-    end = data.find(closing, start)
+    # From behind: what follows the rows is short. Of several ends the rows would hold all but the last.
+    end = data.rfind(closing, start)
     if start < len(opening) or end < 0:
         return xml_text(data, name), ""
     return xml_text(data[:start] + data[end:], name), _characters(

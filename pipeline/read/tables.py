@@ -26,11 +26,14 @@ from pipeline.model import Book, Finding, Kind, Labelled, Layout, Place, Sheet, 
 from pipeline.read import flaws
 from pipeline.read.header import HEADER_WITHIN, Header, find_header, name_of
 from pipeline.read.links import links_elsewhere
+from pipeline.read.remembered import of_sheet
 
 SURELY_A_RESOURCE = 7
 FILLED_DOWN = frozenset({"资源ID", "资源类型"})
 """Fields that fillers pull down to rows which they never use."""
 ENOUGH_EXPLAINED = 3
+ENOUGH_LABELS = 3
+"""Of 单位信息, or headers of 平台资质, for a sheet to be that."""
 
 _NOT_A_RESOURCE = re.compile(
     r"^[（(]?(?:填写说明|单位[（(]?盖?章|单位负责人|填报单位|报送单位|经办人|校对|承诺|合计|总计|小计|共计|填表人|填报人|制表人|审核人|负责人|联系人|单位盖章|盖章|签字|签章|备注|说明|注[:：]|"
@@ -39,13 +42,15 @@ _NOT_A_RESOURCE = re.compile(
 _SAMPLE = re.compile(r"^[（(【\[]?(?:填写)?(?:示例|样例|例如|例)\s*[0-9]*\s*(?:[:：）)】\]]|$)")
 _CODE = re.compile(r"A[0-9]{2}")
 
+_is_ours = of_sheet(ownmarks.is_list_sheet)
+
 
 def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
     """The submission in a workbook; a finding F01b if no sheet has the header."""
     sheets: list[Sheet] = []
     ours: list[Sheet] = []
     for sheet in book.sheets:
-        (ours if ownmarks.is_list_sheet(sheet) else sheets).append(sheet)
+        (ours if _is_ours(sheet) else sheets).append(sheet)
     headers = [header for sheet in sheets if (header := find_header(sheet))]
     if not headers:
         return Finding("F01b", Place(unit, workbook), _file_name(workbook))
@@ -208,32 +213,41 @@ def _kinds(header: Header, rows: list[int]) -> dict[str, dict[int, Kind]]:
 
 
 def _unit_info(sheets: list[Sheet]) -> dict[str, Labelled]:
-    """Labels anywhere in the first rows of a sheet, each with the next filled cell to its right."""
-    best: dict[str, Labelled] = {}
-    for sheet in sheets:
-        found: dict[str, Labelled] = {}
-        for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
-            for column, text in cells.items():
-                label = name_of(text)
-                if label in UNIT_LABELS and label not in found:
-                    beside = next((c for c in cells if c > column and cells[c].strip()), 0)
-                    is_label = beside and name_of(cells[beside]) in UNIT_LABELS
-                    value = cells[beside].strip() if beside and not is_label else ""
-                    found[label] = Labelled(value, sheet.name, row, f"{letters(beside or column + 1)}{row}")
-        if len(found) > len(best) and len(found) >= 3:
-            best = found
-    return best
+    """What the sheet with the most labels of 单位信息 says, if it has enough of them to be no accident."""
+    most = max(map(_labelled, sheets), key=len, default={})
+    return most if len(most) >= ENOUGH_LABELS else {}
+
+
+@of_sheet
+def _labelled(sheet: Sheet) -> dict[str, Labelled]:
+    """Labels anywhere in the first rows, each with the next filled cell to its right."""
+    found: dict[str, Labelled] = {}
+    for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
+        for column, text in cells.items():
+            label = name_of(text)
+            if label in UNIT_LABELS and label not in found:
+                beside = next((c for c in cells if c > column and cells[c].strip()), 0)
+                is_label = beside and name_of(cells[beside]) in UNIT_LABELS
+                value = cells[beside].strip() if beside and not is_label else ""
+                found[label] = Labelled(value, sheet.name, row, f"{letters(beside or column + 1)}{row}")
+    return found
 
 
 def _platforms(sheets: list[Sheet]) -> tuple[dict[str, Labelled], ...]:
-    """The rows under a header of 平台资质."""
-    for sheet in sheets:
-        for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
-            columns = {name_of(text): column for column, text in cells.items()}
-            known = {name: columns[name] for name in PLATFORM_HEADERS if name in columns}
-            if len(known) >= 3:
-                return tuple(_platform_rows(sheet, row, known))
-    return ()
+    """The rows under the first header of 平台资质."""
+    tables = (table for table in map(_platform_table, sheets) if table is not None)
+    return next(tables, ())
+
+
+@of_sheet
+def _platform_table(sheet: Sheet) -> tuple[dict[str, Labelled], ...] | None:
+    """The rows under a header of 平台资质, None if the sheet has none."""
+    for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
+        columns = {name_of(text): column for column, text in cells.items()}
+        known = {name: columns[name] for name in PLATFORM_HEADERS if name in columns}
+        if len(known) >= ENOUGH_LABELS:
+            return tuple(_platform_rows(sheet, row, known))
+    return None
 
 
 def _platform_rows(sheet: Sheet, header_row: int, columns: dict[str, int]) -> Iterator[dict[str, Labelled]]:

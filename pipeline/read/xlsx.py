@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, count, repeat, starmap
+from operator import sub
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from pipeline.read.formats import BUILTIN, GENERAL, Form, form_of, iso_text, val
 from pipeline.read.package import Package, local, parse
 from pipeline.read.pictures import CELL_IMAGES, cell_pictures
 from pipeline.read.refusal import RESAVE, BadValue, Refused, damaged
-from pipeline.read.remembered import remembered
+from pipeline.read.remembered import SMALL, remembered
 
 _WORKSHEET, _MACROSHEETS = "worksheet", frozenset({"xlMacrosheet", "xlIntlMacrosheet"})
 
@@ -220,7 +221,9 @@ def _strings(package: Package, links: Mapping[str, Link]) -> SharedStrings:
         strings = cells.plain_strings(text)
     except NotPlain:
         strings = cells.parsed_strings(text, part)
-    return SharedStrings(map(decoded, strings) if "_" in text else strings)
+    # File names have many a `_`, but hardly one before an `x`.
+    escaped = "_" in text and "_x" in "".join(strings)
+    return SharedStrings(map(decoded, strings) if escaped else strings)
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -280,9 +283,10 @@ _NUMERALS = tuple(map(str, range(5_000)))
 class SharedStrings(dict[str, str]):
     """Shared strings by their numbers as cells write them; BadValue if there is no such number."""
 
-    def __init__(self, strings: Iterable[str]) -> None:
-        """Number them."""
-        super().__init__(zip(chain(_NUMERALS, map(str, count(len(_NUMERALS)))), strings, strict=False))
+    def __init__(self, strings: Iterable[str], numbers: Iterable[str] = ()) -> None:
+        """numbers: of these strings; they are all there are unless it is given."""
+        counted = chain(_NUMERALS, map(str, count(len(_NUMERALS))))
+        super().__init__(zip(numbers or counted, strings, strict=False))
 
     def __missing__(self, number: str) -> str:
         """A number written with zeros before it, or blanks around it."""
@@ -311,6 +315,7 @@ class Ways(dict[str, Way]):
     def __init__(self, styles: tuple[Form, ...], date1904: bool) -> None:
         """Prepare every style."""
         super().__init__()
+        self.styles, self.date1904 = styles, date1904
         self._general = Numbers(GENERAL, date1904)
         self._numbers = [Numbers(form, date1904) for form in styles]
 
@@ -347,13 +352,24 @@ class SheetReading:
     outside: set[str] = field(default_factory=set)
 
 
+class _Stored(NamedTuple):
+    """A worksheet part: its name, what stands around its rows, these, and where its links lead outside."""
+
+    part: str
+    around: str
+    inside: str
+    targets: tuple[tuple[str, str], ...]
+
+
 def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetReading) -> Sheet:
     around, inside = package.divided(part, "sheetData")
     left = reading.budget.left
     targets = _outside(package, part)
     try:
+        if len(around) + len(inside) <= SMALL:
+            return _small_sheet(name, hidden, _Stored(part, around, inside, tuple(targets.items())), reading)
         return sheet_of(name, hidden, cells.plain_sheet(around, inside), around, part, reading, targets)
-    except (NotPlain, Refused):
+    except (NotPlain, Refused, BadValue):
         reading.budget.left = left
     try:
         # Those rows came out of turn; of several that are wrong the first is told.
@@ -362,6 +378,45 @@ def _sheet(package: Package, name: str, hidden: bool, part: str, reading: SheetR
         reading.budget.left = left
     text = package.text(part)
     return sheet_of(name, hidden, cells.parsed_rows(text, part), text, part, reading, targets)
+
+
+def _small_sheet(name: str, hidden: bool, stored: _Stored, reading: SheetReading) -> Sheet:
+    """A sheet of a small part, made once: workbooks of one template have sheets in common, to the letter.
+
+    Raises Refused, NotPlain, or BadValue if there is no such shared string.
+    """
+    numbers = cells.shared_in(stored.around, stored.inside)
+    texts = tuple(map(reading.strings.__getitem__, numbers))
+    make = _made if sum(map(len, texts)) <= SMALL else _made.__wrapped__
+    sheet, took, outside = make(
+        name, hidden, stored, reading.ways.styles, reading.ways.date1904, numbers, texts
+    )
+    reading.budget.take(*took)
+    reading.outside.update(outside)
+    return sheet
+
+
+@lru_cache(maxsize=128)
+def _made(
+    name: str,
+    hidden: bool,
+    stored: _Stored,
+    styles: tuple[Form, ...],
+    date1904: bool,
+    numbers: Sequence[str],
+    texts: tuple[str, ...],
+) -> tuple[Sheet, tuple[int, int, int], Set[str]]:
+    """The sheet, what it takes off the budget, and its formulas that reach out; raises Refused, NotPlain.
+
+    texts: the shared strings that it refers to by these numbers.
+    """
+    budget = Budget()
+    before = budget.left
+    reading = SheetReading(Ways(styles, date1904), SharedStrings(texts, numbers), budget)
+    rows = cells.plain_sheet(stored.around, stored.inside)
+    sheet = sheet_of(name, hidden, rows, stored.around, stored.part, reading, dict(stored.targets))
+    rows_taken, cells_taken, characters_taken = map(sub, before, budget.left)
+    return replace(sheet, recurs=True), (rows_taken, cells_taken, characters_taken), reading.outside
 
 
 def sheet_of(

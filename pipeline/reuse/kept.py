@@ -6,9 +6,10 @@ Typed MessagePack: nothing in it can act, and it is faster than pickle.
 from __future__ import annotations
 
 import contextlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 T = TypeVar("T")
 R = TypeVar("R")
 
-UNREADABLE = (msgspec.DecodeError, IndexError, ValueError)
+UNREADABLE = (msgspec.DecodeError, zlib.error, IndexError, ValueError)
 """What `decode` raises for bytes that are not its own."""
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -33,28 +34,33 @@ def encoded(value: Any) -> bytes:
 class Codec(Generic[R]):
     """For results of one of some types, which the first byte tells apart; others are not kept."""
 
-    def __init__(self, *types: type[Any]) -> None:
-        """types: dataclasses, dict or str; of each value the first that it is an instance of counts."""
-        self._types = types
+    def __init__(self, *types: type[Any], packed: bool = False) -> None:
+        """types: dataclasses, dict or str; of each value the first that it is an instance of counts.
+
+        packed: values are long and say much again; to pack them takes less time than to handle them whole.
+        """
+        self._types, self._packed = types, packed
 
     @cached_property
     def _decoders(self) -> list[msgspec.msgpack.Decoder[Any]]:
         return [msgspec.msgpack.Decoder(each) for each in self._types]
 
-    def __reduce__(self) -> tuple[type[Codec[R]], tuple[type[Any], ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Codec[R]], tuple[type[Any], ...]]:
         """Without its decoders: what encodes elsewhere has no use for them."""
-        return type(self), self._types
+        return partial(type(self), packed=self._packed), self._types
 
     def encode(self, value: R) -> bytes | None:
         """Raises as `encoded`. None for a value of another type."""
         for number, each in enumerate(self._types):
             if isinstance(value, each):
-                return bytes((number,)) + encoded(value)
+                data = encoded(value)
+                return bytes((number,)) + (zlib.compress(data, level=1) if self._packed else data)
         return None
 
     def decode(self, data: bytes) -> R:
         """The value; raises one of UNREADABLE."""
-        result: R = self._decoders[data[0]].decode(memoryview(data)[1:])
+        rest = memoryview(data)[1:]
+        result: R = self._decoders[data[0]].decode(zlib.decompress(rest) if self._packed else rest)
         return result
 
 
