@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 P = ParamSpec("P")
+Texts = pd.Series | list[str]
 
 _HARDLY_REPEATED = 0.9
 """Above this share of distinct texts looking an answer up costs more than asking again."""
@@ -28,10 +29,17 @@ def answers(asked: list[K], function: Callable[[K], T]) -> list[T]:
     return list(map(known.__getitem__, asked))
 
 
-def answers_to_pairs(lefts: list[K], rights: list[K], function: Callable[[K, K], T]) -> list[T]:
-    """The function of each two that stand side by side, called once for each distinct pair."""
-    known = {pair: function(*pair) for pair in set(zip(lefts, rights, strict=True))}
-    return list(map(known.__getitem__, zip(lefts, rights, strict=True)))
+def pairs_that(lefts: Texts, rights: Texts, test: Callable[[str, str], object]) -> NDArray[np.bool_]:
+    """The mask of the rows whose two texts pass the test, which is asked once for each distinct pair.
+
+    The rows of a unit stand together: a row that says what the row before says is not looked at.
+    """
+    left, right = (np.asarray(texts, dtype=object) for texts in (lefts, rights))
+    anew = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1]))[: len(left)]
+    pairs = list(zip(left[anew].tolist(), right[anew].tolist(), strict=True))
+    known = {pair: bool(test(*pair)) for pair in set(pairs)}
+    passing = np.fromiter(map(known.__getitem__, pairs), np.bool_, len(pairs))
+    return np.repeat(passing, np.diff(np.flatnonzero(anew), append=len(left)))
 
 
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:
@@ -81,7 +89,7 @@ def _showing(sign: Callable[[str], object], texts: list[str]) -> Iterable[str]:
 
 def mask_of(rows: pd.DataFrame | pd.Series, truths: Iterable[object]) -> pd.Series:
     """What is true of each row, as a mask over them, also where there are none."""
-    return pd.Series(list(map(bool, truths)), rows.index, dtype=bool)
+    return pd.Series(np.fromiter(map(bool, truths), np.bool_), rows.index)
 
 
 def filled(texts: pd.Series) -> NDArray[np.bool_]:

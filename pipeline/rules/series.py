@@ -11,13 +11,13 @@ from pipeline.model import Severity
 from pipeline.pattern import late
 from pipeline.rules.distinct import (
     answers,
-    answers_to_pairs,
     blank,
     differing,
     each_text,
     filled,
     mask_of,
     once_a_table,
+    pairs_that,
     repeated,
     texts_that,
 )
@@ -229,7 +229,7 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     A series of one is told by R06-2. Orders of three and more digits with more gaps than members
     are no count but a code, such as 0101, 0102, 0201 for chapter and section.
     """
-    rows = _numbered(resources).sort_values(["group", "number"])
+    rows = _with_gaps(_numbered(resources)).sort_values(["group", "number"])
     series = rows.groupby("group")["number"]
     first = series.shift(fill_value=0) + 1
     rows = rows.assign(first=first, lacks=(rows["number"] - first).clip(lower=0))
@@ -241,6 +241,12 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     for group, text in zip(behind["group"].tolist(), texts, strict=True):
         spans.setdefault(group, []).append(text)
     return behind.drop_duplicates("group").assign(missing=list(map(_listed, spans.values())))
+
+
+def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of those series that have fewer numbers from 1 on than the highest says; none stands twice."""
+    from_one_on = (rows["number"] > 0).groupby(rows["group"]).transform("sum")
+    return rows[rows.groupby("group")["number"].transform("max") > from_one_on]
 
 
 def _span(first: int, last: int, width: int) -> str:
@@ -357,9 +363,8 @@ def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
 
 def _holders(rows: pd.DataFrame) -> pd.Series:
     """The right holders, "" where they mean the unit."""
-    units = own_names(rows["@unit"]).tolist()
-    own = answers_to_pairs(rows["版权方"].tolist(), units, _means_oneself)
-    return rows["版权方"].mask(mask_of(rows, own), "")
+    own = pairs_that(rows["版权方"], own_names(rows["@unit"]), _means_oneself)
+    return rows["版权方"].mask(own, "")
 
 
 def _means_oneself(holder: str, unit: str) -> bool:
