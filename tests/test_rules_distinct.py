@@ -19,7 +19,9 @@ from pipeline.rules.distinct import (
     differing,
     each_text,
     filled,
+    firsts,
     groups_of,
+    groups_side_by_side,
     mask_of,
     pairs_that,
     repeated,
@@ -55,7 +57,12 @@ def test_every_row_has_its_own_answer(texts: list[str]) -> None:
 @given(st.lists(st.tuples(st.sampled_from("甲乙"), st.sampled_from("abc")), max_size=8))
 def test_rows_that_agree_with_another(rows: list[tuple[str, str]]) -> None:
     table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
-    assert repeated(table, ["unit", "text"]).tolist() == [rows.count(row) > 1 for row in rows]
+    both = ["unit", "text"]
+    assert repeated(table, both).tolist() == [rows.count(row) > 1 for row in rows]
+    assert firsts(table, both).equals(table.drop_duplicates(both))
+    for sort in (False, True):
+        groups = groups_side_by_side(table, both, sort=sort)
+        assert groups.tolist() == groups_of(table, both, sort=sort).tolist()
 
 
 @given(st.lists(st.tuples(st.sampled_from("甲乙丙"), st.sampled_from("ab")), max_size=8))

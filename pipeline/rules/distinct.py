@@ -35,11 +35,22 @@ def pairs_that(lefts: Texts, rights: Texts, test: Callable[[str, str], object]) 
     The rows of a unit stand together: a row that says what the row before says is not looked at.
     """
     left, right = (np.asarray(texts, dtype=object) for texts in (lefts, rights))
-    anew = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1]))[: len(left)]
-    pairs = list(zip(left[anew].tolist(), right[anew].tolist(), strict=True))
+    heads = _heads(left, right)
+    pairs = list(zip(left[heads].tolist(), right[heads].tolist(), strict=True))
     known = {pair: bool(test(*pair)) for pair in set(pairs)}
     passing = np.fromiter(map(known.__getitem__, pairs), np.bool_, len(pairs))
-    return np.repeat(passing, np.diff(np.flatnonzero(anew), append=len(left)))
+    return np.repeat(passing, np.diff(heads, append=len(left)))
+
+
+def _heads(*columns: NDArray[np.generic]) -> NDArray[np.int64]:
+    """The positions of the rows that do not say what the row before says."""
+    changes = [column[1:] != column[:-1] for column in columns]
+    return np.flatnonzero(np.append(True, np.logical_or.reduce(changes))[: len(columns[0])])
+
+
+def firsts(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Of the rows that agree in the columns the first; where they stand together, as a unit's do."""
+    return rows.iloc[_heads(*(rows[name].to_numpy() for name in columns))].drop_duplicates(columns)
 
 
 def each_text(texts: pd.Series, function: Callable[[str], object]) -> pd.Series:
@@ -136,9 +147,15 @@ def in_groups_with(groups: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArra
     return having[groups]
 
 
-def groups_of(rows: pd.DataFrame, columns: list[str]) -> NDArray[np.int64]:
-    """The same number for rows that agree in the columns, from 0 on."""
-    return np.asarray(rows.groupby(columns, sort=False).ngroup(), dtype=np.int64)
+def groups_of(rows: pd.DataFrame, columns: list[str], *, sort: bool = False) -> NDArray[np.int64]:
+    """The same number for rows that agree in the columns, from 0 on. sort: in the order of the columns."""
+    return np.asarray(rows.groupby(columns, sort=sort).ngroup(), dtype=np.int64)
+
+
+def groups_side_by_side(rows: pd.DataFrame, columns: list[str], *, sort: bool = False) -> NDArray[np.int64]:
+    """The same as `groups_of`, sooner where the rows of a group mostly stand together."""
+    at = _heads(*(rows[name].to_numpy() for name in columns))
+    return np.repeat(groups_of(rows[columns].iloc[at], columns, sort=sort), np.diff(at, append=len(rows)))
 
 
 def once_a_table(

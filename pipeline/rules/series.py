@@ -15,6 +15,7 @@ from pipeline.rules.distinct import (
     differing,
     each_text,
     filled,
+    groups_side_by_side,
     mask_of,
     once_a_table,
     pairs_that,
@@ -51,7 +52,7 @@ def _members(resources: pd.DataFrame) -> pd.DataFrame:
     rows = resources[["@index", "@unit", "@row", "所属系列"]]
     named = rows[filled(rows["所属系列"])]
     named = named.assign(key=series_key(named["所属系列"]))
-    return named.assign(group=named.groupby(_BY).ngroup())
+    return named.assign(group=groups_side_by_side(named, _BY, sort=True))
 
 
 @table_rule(
@@ -322,12 +323,12 @@ def _out_of_line(
     rows = rows.assign(sort=sort(rows))
     rows = _differing(rows[filled(rows["sort"])], "sort")
     sorts = (
-        rows.groupby([*_BY, "sort"], as_index=False, sort=False)
+        rows.groupby(["group", "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))
-        .sort_values([*_BY, "count"], ascending=[True, True, False], kind="stable")
+        .sort_values(["group", "count"], ascending=[True, False], kind="stable")
     )
-    most = sorts.drop_duplicates(_BY).rename(columns={"sort": "usual_sort", "count": "most"})
-    rows = rows.merge(sorts[[*_BY, "sort", "count"]], on=[*_BY, "sort"]).merge(most, on=_BY)
+    most = sorts.drop_duplicates("group").rename(columns={"sort": "usual_sort", "count": "most"})
+    rows = rows.merge(sorts[["group", "sort", "count"]], on=["group", "sort"]).merge(most, on="group")
     return rows.assign(rare=rows["count"] < rows["most"])[rows["sort"] != rows["usual_sort"]]
 
 
