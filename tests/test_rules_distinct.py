@@ -14,21 +14,23 @@ from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
 from pipeline.rules.distinct import (
     answers,
-    answers_to_pairs,
     blank,
     changed,
     differing,
     each_text,
     filled,
+    firsts,
     groups_of,
+    groups_side_by_side,
     mask_of,
+    pairs_that,
     repeated,
     texts_that,
 )
-from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, _last_part, by_host, host_of, is_home_page
+from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, by_host, host_of, is_home_page, last_parts
 from pipeline.rules.repeats import _SAYS_NOTHING, _digits, _fold, _marks, _place
 from pipeline.rules.shared import _page
-from pipeline.rules.wording import _CONTACT, _NO_NAME_OR_A_FILE, _hints
+from pipeline.rules.wording import _CONTACT, _HINTS, _NO_NAME_OR_A_FILE, _hints, _hints_in_ascii
 from pipeline.rules.wording import _NO_NAME as _NO_NAME_AT_ALL
 
 TEXTS = st.lists(st.text("ab", max_size=2), max_size=12)
@@ -55,7 +57,12 @@ def test_every_row_has_its_own_answer(texts: list[str]) -> None:
 @given(st.lists(st.tuples(st.sampled_from("甲乙"), st.sampled_from("abc")), max_size=8))
 def test_rows_that_agree_with_another(rows: list[tuple[str, str]]) -> None:
     table = pd.DataFrame(rows, range(3, 3 + len(rows)), columns=["unit", "text"], dtype=object)
-    assert repeated(table, ["unit", "text"]).tolist() == [rows.count(row) > 1 for row in rows]
+    both = ["unit", "text"]
+    assert repeated(table, both).tolist() == [rows.count(row) > 1 for row in rows]
+    assert firsts(table, both).equals(table.drop_duplicates(both))
+    for sort in (False, True):
+        groups = groups_side_by_side(table, both, sort=sort)
+        assert groups.tolist() == groups_of(table, both, sort=sort).tolist()
 
 
 @given(st.lists(st.tuples(st.sampled_from("甲乙丙"), st.sampled_from("ab")), max_size=8))
@@ -77,6 +84,11 @@ def test_no_contact_is_without_the_hint_that_lets_it_be_looked_for(text: str) ->
     assert found is None or _hints(text), found
 
 
+@given(st.from_regex(_CONTACT.pattern) | st.text("1 -aZ中é\n", max_size=20))
+def test_what_is_beyond_ascii_hides_no_number_and_no_name(text: str) -> None:
+    assert _hints_in_ascii(text) == any(hint.search(text) for hint in _HINTS)
+
+
 @given(st.from_regex(re.compile(_NO_NAME_AT_ALL.pattern, re.IGNORECASE), fullmatch=True))
 def test_no_name_of_a_file_begins_as_names_do(text: str) -> None:
     assert _NO_NAME_OR_A_FILE.search(text)
@@ -90,8 +102,8 @@ def test_names_with_the_same_marks_have_the_same_digits(folds: list[str]) -> Non
 
 @given(TEXTS)
 def test_a_pair_has_the_answer_of_its_two(texts: list[str]) -> None:
-    beside = texts[::-1]
-    assert answers_to_pairs(texts, beside, str.__add__) == list(map(str.__add__, texts, beside))
+    beside = pd.Series(texts[::-1], range(5, 5 + len(texts)), dtype=object)
+    assert pairs_that(texts, beside, str.startswith).tolist() == list(map(str.startswith, texts, beside))
 
 
 @given(st.from_regex(_PLAIN, fullmatch=True))
@@ -148,12 +160,17 @@ LINKS = st.builds(
 )
 
 
+def _last_parts(*urls: str) -> list[str]:
+    parts: list[str] = last_parts(pd.DataFrame({"资源链接": urls}, dtype=object)).tolist()
+    return parts
+
+
 @given(st.lists(LINKS, max_size=40))
 def test_links_that_lead_to_one_place_agree_in_their_last_part(urls: list[str]) -> None:
     for same in (_page, _place):
         parts: dict[str, set[str]] = {}
         for url in filter(same, urls):
-            parts.setdefault(same(url), set()).add(_last_part(url))
+            parts.setdefault(same(url), set()).update(_last_parts(url))
         assert all(len(each) == 1 for each in parts.values()), parts
 
 
@@ -161,7 +178,7 @@ def test_links_that_lead_to_one_place_agree_in_their_last_part(urls: list[str]) 
 def test_the_last_part_of_a_link_tells_front_doors(url: str) -> None:
     host = host_of(url)
     if "." in host.strip(".") and is_home_page(url, {host, host.removeprefix("www.")}):
-        assert _ends_a_front_door(_last_part(url))
+        assert all(map(_ends_a_front_door, _last_parts(url)))
 
 
 @given(st.lists(st.text() | st.text("1、2 的课程ΣΑσe\u0301\u1100\u1161（Ａ\0", max_size=8), max_size=8))

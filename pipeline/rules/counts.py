@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.distinct import filled
+from pipeline.rules.distinct import filled, groups_side_by_side
 from pipeline.rules.rule import EXAMPLE, INFERRED, Check, Reader, Reading, Rule, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
@@ -118,13 +118,13 @@ def _made_up(field: str) -> Check:
         """A whole column of a workbook, told at its first row; a huge number, told where it stands."""
         counted = resources[["@index", "@unit", "@workbook", field]][filled(resources[field])]
         numbers = counted[field].astype("int64")
-        workbook = counted.groupby(["@unit", "@workbook"], sort=False).ngroup()
-        by = numbers.groupby(workbook)
+        counted = counted.assign(workbook=groups_side_by_side(counted, ["@unit", "@workbook"]))
+        by = numbers.groupby(counted["workbook"])
         rows, least, most = by.transform("size"), by.transform("min"), by.transform("max")
         many = (rows >= _FEWEST) & (least > 0)
         same = many & (least == most)
-        round_ones = many & ~same & ((numbers % 1000).groupby(workbook).transform("max") == 0)
-        first = ~workbook.duplicated()
+        round_ones = many & ~same & ((numbers % 1000).groupby(counted["workbook"]).transform("max") == 0)
+        first = ~counted["workbook"].duplicated()
         huge = (numbers >= _HUGE) & ~same
         told = counted[huge | (first & (same | round_ones))].assign(what="大得不寻常，超过了 10 亿")
         count = rows[told.index].astype(str)

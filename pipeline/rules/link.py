@@ -207,11 +207,8 @@ def _fronts(urls: tuple[str, ...]) -> list[str]:
 @once_a_table
 def last_parts(resources: pd.DataFrame) -> pd.Series:
     """The last part of each link, in lower case: links that lead to one place agree in it."""
-    return pd.Series(list(map(_last_part, resources["资源链接"].tolist())), resources.index, dtype=object)
-
-
-def _last_part(url: str) -> str:
-    return url.rstrip("/#").rpartition("/")[2].lower()
+    last = [url.rstrip("/#").rpartition("/")[2].lower() for url in resources["资源链接"].tolist()]
+    return pd.Series(last, resources.index, dtype=object)
 
 
 @once_a_table

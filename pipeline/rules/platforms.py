@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, answers_to_pairs, blank, filled, mask_of
+from pipeline.rules.distinct import answers, blank, filled, pairs_that
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.rule import EXAMPLE, INFERRED, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
@@ -165,10 +165,10 @@ def platform_of_another_host(resources: pd.DataFrame, settings: Settings) -> pd.
     named = answers(resources["部署平台"].tolist(), lambda text: known_name(text, settings))
     at = _platforms_at(resources["资源链接"], settings)
     kin = {frozenset(settings.platforms.get(domain) for domain in house) for house in _KIN}
-    differ = answers_to_pairs(
+    differ = pairs_that(
         named, at, lambda one, other: one and other and one != other and frozenset((one, other)) not in kin
     )
-    wrong = resources.assign(suggestion=at)[mask_of(resources, differ)]
+    wrong = resources.assign(suggestion=at)[differ]
     return wrong.assign(host=by_host(wrong["资源链接"], str))
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from pipeline.fields import PLATFORM_HEADERS
 from pipeline.model import Labelled, Severity, Submission
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, blank, filled
+from pipeline.rules.distinct import answers, blank, filled, firsts
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.platforms import known_name
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, table_rule
@@ -254,7 +254,7 @@ def platform_without_proof(courses: pd.DataFrame) -> pd.DataFrame:
 def known_platform_without_proof(courses: pd.DataFrame) -> pd.DataFrame:
     """Once for each unit and platform, at the first row."""
     noted = courses[(courses["standing"] == "缺") & (courses["known"] == "是")]
-    return noted.drop_duplicates(["@unit", "@workbook", "部署平台"])
+    return firsts(noted, ["@unit", "@workbook", "部署平台"])
 
 
 def _cells(platforms: pd.DataFrame, field: str) -> pd.DataFrame:

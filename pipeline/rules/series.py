@@ -11,13 +11,14 @@ from pipeline.model import Severity
 from pipeline.pattern import late
 from pipeline.rules.distinct import (
     answers,
-    answers_to_pairs,
     blank,
     differing,
     each_text,
     filled,
+    groups_side_by_side,
     mask_of,
     once_a_table,
+    pairs_that,
     repeated,
     texts_that,
 )
@@ -51,7 +52,7 @@ def _members(resources: pd.DataFrame) -> pd.DataFrame:
     rows = resources[["@index", "@unit", "@row", "所属系列"]]
     named = rows[filled(rows["所属系列"])]
     named = named.assign(key=series_key(named["所属系列"]))
-    return named.assign(group=named.groupby(_BY).ngroup())
+    return named.assign(group=groups_side_by_side(named, _BY, sort=True))
 
 
 @table_rule(
@@ -229,7 +230,7 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     A series of one is told by R06-2. Orders of three and more digits with more gaps than members
     are no count but a code, such as 0101, 0102, 0201 for chapter and section.
     """
-    rows = _numbered(resources).sort_values(["group", "number"])
+    rows = _with_gaps(_numbered(resources)).sort_values(["group", "number"])
     series = rows.groupby("group")["number"]
     first = series.shift(fill_value=0) + 1
     rows = rows.assign(first=first, lacks=(rows["number"] - first).clip(lower=0))
@@ -241,6 +242,12 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     for group, text in zip(behind["group"].tolist(), texts, strict=True):
         spans.setdefault(group, []).append(text)
     return behind.drop_duplicates("group").assign(missing=list(map(_listed, spans.values())))
+
+
+def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of those series that have fewer numbers from 1 on than the highest says; none stands twice."""
+    from_one_on = (rows["number"] > 0).groupby(rows["group"]).transform("sum")
+    return rows[rows.groupby("group")["number"].transform("max") > from_one_on]
 
 
 def _span(first: int, last: int, width: int) -> str:
@@ -316,12 +323,12 @@ def _out_of_line(
     rows = rows.assign(sort=sort(rows))
     rows = _differing(rows[filled(rows["sort"])], "sort")
     sorts = (
-        rows.groupby([*_BY, "sort"], as_index=False, sort=False)
+        rows.groupby(["group", "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))
-        .sort_values([*_BY, "count"], ascending=[True, True, False], kind="stable")
+        .sort_values(["group", "count"], ascending=[True, False], kind="stable")
     )
-    most = sorts.drop_duplicates(_BY).rename(columns={"sort": "usual_sort", "count": "most"})
-    rows = rows.merge(sorts[[*_BY, "sort", "count"]], on=[*_BY, "sort"]).merge(most, on=_BY)
+    most = sorts.drop_duplicates("group").rename(columns={"sort": "usual_sort", "count": "most"})
+    rows = rows.merge(sorts[["group", "sort", "count"]], on=["group", "sort"]).merge(most, on="group")
     return rows.assign(rare=rows["count"] < rows["most"])[rows["sort"] != rows["usual_sort"]]
 
 
@@ -357,9 +364,8 @@ def rights_out_of_line(resources: pd.DataFrame) -> pd.DataFrame:
 
 def _holders(rows: pd.DataFrame) -> pd.Series:
     """The right holders, "" where they mean the unit."""
-    units = own_names(rows["@unit"]).tolist()
-    own = answers_to_pairs(rows["版权方"].tolist(), units, _means_oneself)
-    return rows["版权方"].mask(mask_of(rows, own), "")
+    own = pairs_that(rows["版权方"], own_names(rows["@unit"]), _means_oneself)
+    return rows["版权方"].mask(own, "")
 
 
 def _means_oneself(holder: str, unit: str) -> bool:

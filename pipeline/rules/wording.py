@@ -12,15 +12,7 @@ from pipeline.fields import IN_NO_PLAIN_PROSE, MARKUP, OPENING_TAG, SEE_ELSEWHER
 from pipeline.files import AUDIOS, IMAGES, VIDEOS, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import (
-    answers,
-    answers_to_pairs,
-    each_text,
-    filled,
-    mask_of,
-    repeated,
-    texts_that,
-)
+from pipeline.rules.distinct import each_text, filled, mask_of, pairs_that, repeated, texts_that
 from pipeline.rules.rule import INFERRED, LITERAL, OTHER, Reading, reader, rule, sieve, table_rule
 from pipeline.rules.text import fits, is_placeholder
 from pipeline.settings import Settings
@@ -249,9 +241,8 @@ rule(
 )
 def introduction_copied(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Of its own name, or of a row above; R08-3 tells what is too short, Y01 a resource that stands twice."""
-    said = answers(resources["资源简介"].tolist(), _bare)
-    beside = zip(said, resources["资源名称"].tolist(), strict=True)
-    own = [len(text) <= len(name) and text == _bare(name) for text, name in beside]
+    said, names = _bare(resources["资源简介"].tolist()), resources["资源名称"].tolist()
+    own = [len(text) <= len(name) and [text] == _bare([name]) for text, name in zip(said, names, strict=True)]
     rows = _copied(resources.assign(said=said, own=own))
     fitting = texts_that(rows["资源简介"], lambda text: text and fits("资源简介", text, settings))
     rows = _copied(rows[fitting])
@@ -268,9 +259,9 @@ def _copied(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["own"] | repeated(rows, ["@unit", "said"])]
 
 
-def _bare(text: str) -> str:
+def _bare(texts: list[str]) -> list[str]:
     """Without blanks and a last full stop. C# and C++ stay different."""
-    return "".join(text.split()).rstrip("。.！!")
+    return ["".join(text.split()).rstrip("。.！!") for text in texts]
 
 
 _ID = r"(?=[A-Za-z0-9_-]{0,19}[0-9_])[A-Za-z][A-Za-z0-9_-]{4,19}"
@@ -328,7 +319,13 @@ def introduction_advertises(resources: pd.DataFrame) -> pd.DataFrame:
 
 
 def _hints(text: str) -> bool:
-    return any(word in text for word in _HINTING_WORDS) or any(hint.search(text) for hint in _HINTS)
+    return any(word in text for word in _HINTING_WORDS) or _hints_in_ascii(text)
+
+
+def _hints_in_ascii(text: str) -> bool:
+    """Whether a number or a name is there; what stands beside Chinese alone is not looked through."""
+    plain = text.encode("ascii", "ignore").decode("ascii")
+    return any(hint.search(plain) and hint.search(text) for hint in _HINTS)
 
 
 def _contact(text: str) -> str:
@@ -362,12 +359,10 @@ def rights_not_named(resources: pd.DataFrame) -> pd.DataFrame:
     A person, or whoever it was on the web, may own it as well as the unit: then nobody is suggested.
     """
     unit = own_names(resources["@unit"])
-    wrong = answers_to_pairs(
-        resources["版权方"].tolist(),
-        unit.tolist(),
-        lambda holder, own: _names_oneself(holder) or _abbreviates(holder, own),
+    wrong = pairs_that(
+        resources["版权方"], unit, lambda holder, own: _names_oneself(holder) or _abbreviates(holder, own)
     )
-    rows = resources.assign(suggestion=unit)[mask_of(resources, wrong)]
+    rows = resources.assign(suggestion=unit)[wrong]
     return rows.assign(suggestion=rows["suggestion"].mask(texts_that(rows["版权方"], _ANYBODY.search), ""))
 
 
@@ -424,8 +419,7 @@ _LOOSELY = late(r"[省市县区]|(?<=教)(?:育(?:和|体育|文化|科技|卫�
 )
 def rights_of_another_body(resources: pd.DataFrame) -> pd.DataFrame:
     """`@authorised`, where it is known, says that the unit's folder holds an authorisation."""
-    others = answers_to_pairs(resources["@unit"].tolist(), resources["版权方"].tolist(), _of_another)
-    rows = resources[mask_of(resources, others)]
+    rows = resources[pairs_that(resources["@unit"], resources["版权方"], _of_another)]
     beside = zip(rows["版权方"], rows["主讲人"], rows["资源文件"], strict=True)
     alone = (holder not in speakers and "授权" not in files for holder, speakers, files in beside)
     rows = rows[mask_of(rows, alone)]
