@@ -126,7 +126,13 @@ class _Draft:
         self.starts = [0, *accumulate(len(each.rows) for each in submissions)]
         self.rows = list(
             chain.from_iterable(
-                zip(repeat(each.unit), repeat(each.workbook), repeat(each.layout.sheet), each.rows, strict=False)
+                zip(
+                    repeat(each.unit),
+                    repeat(each.workbook),
+                    repeat(each.layout.sheet),
+                    each.rows,
+                    strict=False,
+                )
                 for each in submissions
             )
         )
