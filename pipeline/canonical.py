@@ -110,9 +110,9 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
         draft, _TEXTS, lambda _name: like_formula, lambda column: column.beginning_with(BEGINS_A_FORMULA)
     )
     words = [word for word in settings.review_words if word]
-    reviewed = _showing(lambda text: any(map(set(text).issuperset, words)))
+    judge = partial(sensitive, words=words)
     _each_text(
-        draft, _READ_BY_PEOPLE, lambda _name: partial(sensitive, words=words), reviewed, also_broken=True
+        draft, _READ_BY_PEOPLE, lambda _name: judge, lambda column: column.containing(words), also_broken=True
     )
     return draft.table(_offered(draft, trimmed_cells))
 

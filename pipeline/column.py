@@ -61,8 +61,15 @@ class Column:
 
     def suspects(self, sign: Sign) -> list[str]:
         """The distinct texts that show the sign."""
-        if not sign(self.alphabet):
-            return []
+        return self._showing(sign) if sign(self.alphabet) else []
+
+    def containing(self, words: Iterable[str]) -> list[str]:
+        """The distinct texts in which any of these words stands."""
+        characters = set(self.alphabet)
+        possible = [word for word in words if characters.issuperset(word)]
+        return self._showing(lambda text: any(word in text for word in possible)) if possible else []
+
+    def _showing(self, sign: Sign) -> list[str]:
         listed = list(self.distinct)
         several = (listed[start : start + _TOGETHER] for start in range(0, len(listed), _TOGETHER))
         return [text for some in several if sign("".join(some)) for text in some if sign(text)]
