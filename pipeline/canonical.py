@@ -6,13 +6,15 @@ suspicious are judged, and only those that the schema refuses are read, by their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import accumulate, chain, repeat
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.column import Column, Sign
 from pipeline.fields import BY_NAME, RESOURCE_FILE
@@ -110,9 +112,9 @@ def canonical(submissions: Iterable[Submission], settings: Settings) -> Table:
         draft, _TEXTS, lambda _name: like_formula, lambda column: column.beginning_with(BEGINS_A_FORMULA)
     )
     words = [word for word in settings.review_words if word]
-    reviewed = _showing(lambda text: any(map(set(text).issuperset, words)))
+    judge = partial(sensitive, words=words)
     _each_text(
-        draft, _READ_BY_PEOPLE, lambda _name: partial(sensitive, words=words), reviewed, also_broken=True
+        draft, _READ_BY_PEOPLE, lambda _name: judge, lambda column: column.containing(words), also_broken=True
     )
     return draft.table(_offered(draft, trimmed_cells))
 
@@ -122,9 +124,20 @@ class _Draft:
 
     def __init__(self, submissions: list[Submission]) -> None:
         """All rows of the submissions, as sent but for the cells that were already told while reading."""
-        self.rows = [
-            (each.unit, each.workbook, each.layout.sheet, row) for each in submissions for row in each.rows
-        ]
+        self.submissions = submissions
+        self.starts = [0, *accumulate(len(each.rows) for each in submissions)]
+        self.rows = list(
+            chain.from_iterable(
+                zip(
+                    repeat(each.unit),
+                    repeat(each.workbook),
+                    repeat(each.layout.sheet),
+                    each.rows,
+                    strict=False,
+                )
+                for each in submissions
+            )
+        )
         self.layouts = {(each.unit, each.workbook): each.layout for each in submissions}
         self.sent = {
             name: list(chain.from_iterable(each.cells[name] for each in submissions)) for name in BY_NAME
@@ -132,22 +145,29 @@ class _Draft:
         self.columns = {name: Column(name, texts) for name, texts in self.sent.items()}
         self.findings: list[Finding] = []
         self.faults: list[tuple[str, str]] = []
-        start = 0
-        for each in submissions:
-            if each.kinds or each.held:
-                at = {row: index for index, row in enumerate(each.rows, start)}
-                for name, kinds in each.kinds.items():
-                    places = map(at.__getitem__, kinds)
-                    self.columns[name].kinds.update(zip(places, kinds.values(), strict=True))
-                for row, name in each.held:
-                    self.columns[name].broken.add(at[row])
-            start += len(each.rows)
+        for start, each in zip(self.starts, submissions, strict=False):
+            at = _indexes(each, start) if each.held else {}
+            for row, name in each.held:
+                self.columns[name].broken.add(at[row])
         for column in self.columns.values():
             column.put(dict.fromkeys(column.broken, ""))
 
     def place(self, column: Column, index: int) -> Place:
         """Where a cell stands in the file that was sent."""
         return _place(self.rows, self.layouts, index, column.name)
+
+    def kind(self, column: Column, index: int) -> Kind:
+        """What a cell was in the file that was sent."""
+        submission = self.submissions[bisect_right(self.starts, index) - 1]
+        *_, row = self.rows[index]
+        return submission.kinds.get(column.name, {}).get(row, Kind.TEXT)
+
+    def kinds(self, column: Column) -> Iterator[tuple[int, Kind]]:
+        """All cells that were not plain text."""
+        for start, each in zip(self.starts, self.submissions, strict=False):
+            kinds = each.kinds.get(column.name)
+            if kinds:
+                yield from zip(map(_indexes(each, start).__getitem__, kinds), kinds.values(), strict=True)
 
     def tell(
         self, column: Column, index: int, code: str, facts: Facts | None = None, *, safe: bool = False
@@ -164,11 +184,13 @@ class _Draft:
 
     def table(self, first: list[Finding]) -> Table:
         """The table as it stands. first: findings that go before the others."""
-        units, workbooks, sheets, numbers = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
-        places = dict(zip(PROVENANCE, (units, workbooks, sheets), strict=False))
+        places = [(each.unit, each.workbook, each.layout.sheet) for each in self.submissions]
+        counts = [len(each.rows) for each in self.submissions]
+        books = np.array(places, dtype=object).reshape(-1, 3).repeat(counts, axis=0).T
         canonical_texts = {name: column.texts for name, column in self.columns.items()}
-        values = _frame({**places, **canonical_texts})
-        values.insert(len(places), PROVENANCE[-1], np.array(numbers, dtype=int))
+        values = _frame({**dict(zip(PROVENANCE, books, strict=False)), **canonical_texts})
+        numbers = chain.from_iterable(each.rows for each in self.submissions)
+        values.insert(len(books), PROVENANCE[-1], np.fromiter(numbers, int, len(self.rows)))
         broken = np.zeros((len(self.rows), len(self.columns)), dtype=bool)
         for number, column in enumerate(self.columns.values()):
             broken[list(column.broken), number] = True
@@ -184,7 +206,12 @@ class _Draft:
         )
 
 
-def _frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def _indexes(submission: Submission, start: int) -> dict[int, int]:
+    """By row of the sheet the row of the table. start: the first row of this workbook."""
+    return {row: index for index, row in enumerate(submission.rows, start)}
+
+
+def _frame(columns: Mapping[str, Sequence[str] | NDArray[np.object_]]) -> pd.DataFrame:
     """Plain Python texts: the readers and sentences need nothing faster."""
     count = len(next(iter(columns.values())))
     cells = np.empty((len(columns), count), dtype=object)
@@ -292,7 +319,7 @@ def _blank_placeholders(draft: _Draft, settings: Settings) -> None:
 def _hold_native_values(draft: _Draft) -> None:
     """R02-4 and R00-3: what the spreadsheet made of a text."""
     for name, column in draft.columns.items():
-        for index, kind in column.kinds.items() if name in NEVER_NATIVE else ():
+        for index, kind in draft.kinds(column) if name in NEVER_NATIVE else ():
             text = column.texts[index]
             reading = not_text(name, text, kind) if text and index not in column.broken else None
             if reading:
@@ -303,7 +330,7 @@ def _hold_native_values(draft: _Draft) -> None:
 def _day_only(draft: _Draft) -> None:
     """A native date may carry a time of day, which nobody asked for."""
     created = draft.columns["创建时间"]
-    dates = [index for index, kind in created.kinds.items() if kind is Kind.DATE]
+    dates = [index for index, kind in draft.kinds(created) if kind is Kind.DATE]
     created.put({index: created.texts[index][:10] for index in dates})
 
 
@@ -333,7 +360,7 @@ def _read_cells(draft: _Draft, column: Column, indexes: list[int], settings: Set
     known: dict[tuple[str, Kind], Reading] = {}
     sure: dict[int, str] = {}
     for index in indexes:
-        text, kind = column.texts[index], column.kinds.get(index, Kind.TEXT)
+        text, kind = column.texts[index], draft.kind(column, index)
         if (text, kind) not in known:
             known[text, kind] = _reading(draft, column, text, kind, settings)
         reading = known[text, kind]

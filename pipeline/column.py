@@ -6,12 +6,11 @@ most columns hold no character that could be wrong, and then no text need be loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
-
-from pipeline.model import Kind
 
 Sign = Callable[[str], object]
 """Whether a text holds a character without which nothing can be wrong with it.
@@ -29,20 +28,18 @@ _CODE_POINTS = 0x110000
 class Column:
     """The texts of one field, one a row, on their way from what was sent to canonical values.
 
-    kinds: of the cells that were not plain text in the file, by row. broken: the rows whose cell no
-    rule may judge any further; told: those of which anything was found beside blanks at the ends.
+    broken: the rows whose cell no rule may judge any further; told: those of which anything was found
+    beside blanks at the ends.
     """
 
     def __init__(self, name: str, texts: list[str]) -> None:
         """texts: as sent; the list itself is never changed."""
         self.name = name
         self.texts = texts
-        self.kinds: dict[int, Kind] = {}
         self.broken: set[int] = set()
         self.told: set[int] = set()
         self._distinct: Set[str] | None = None
-        self._alphabet: str | None = None
-        self._initials: set[str] | None = None
+        self._characters: _Characters | None = None
 
     @property
     def distinct(self) -> Set[str]:
@@ -54,34 +51,44 @@ class Column:
     @property
     def alphabet(self) -> str:
         """Every character of the column once, in the order of code points."""
-        if self._alphabet is None:
-            self._alphabet = _characters(self.distinct)
-        return self._alphabet
+        return self._known.anywhere
+
+    @property
+    def _known(self) -> _Characters:
+        if self._characters is None:
+            self._characters = _characters(self.distinct)
+        return self._characters
 
     def suspects(self, sign: Sign) -> list[str]:
         """The distinct texts that show the sign."""
-        if not sign(self.alphabet):
-            return []
+        return self._showing(sign) if sign(self.alphabet) else []
+
+    def containing(self, words: Iterable[str]) -> list[str]:
+        """The distinct texts in which any of these words stands."""
+        characters = set(self.alphabet)
+        possible = [word for word in words if characters.issuperset(word)]
+        return self._showing(lambda text: any(word in text for word in possible)) if possible else []
+
+    def _showing(self, sign: Sign) -> list[str]:
         listed = list(self.distinct)
         several = (listed[start : start + _TOGETHER] for start in range(0, len(listed), _TOGETHER))
         return [text for some in several if sign("".join(some)) for text in some if sign(text)]
 
     def beginning_with(self, characters: Collection[str]) -> list[str]:
         """The distinct texts whose first character is one of these."""
-        if self._initials is None:
-            self._initials = {text[:1] for text in self.distinct}
-        initials = self._initials.intersection(characters)
+        initials = self._known.first.intersection(characters)
         return [text for text in self.distinct if text[:1] in initials] if initials else []
 
     def padded_with(self, characters: str) -> list[str]:
         """The distinct texts at an end of which one of these characters stands."""
-        if set(characters).isdisjoint(self.alphabet):
+        if self._known.first.isdisjoint(characters) and self._known.last.isdisjoint(characters):
             return []
         return [text for text in self.distinct if text.strip(characters) != text]
 
-    def not_as_long_as(self, lengths: Container[int]) -> list[str]:
+    def not_as_long_as(self, lengths: Collection[int]) -> list[str]:
         """The distinct texts with another number of characters than these."""
-        return [text for text in self.distinct if len(text) not in lengths]
+        others = set(map(len, self.distinct)).difference(lengths)
+        return [text for text in self.distinct if len(text) in others] if others else []
 
     def rows_with(self, texts: Collection[str]) -> list[int]:
         """The rows whose text is one of these, ascending."""
@@ -95,13 +102,29 @@ class Column:
             self.texts = self.texts.copy()
             for index, text in texts.items():
                 self.texts[index] = text
-            self._distinct = self._alphabet = self._initials = None
+            self._distinct = self._characters = None
 
 
-def _characters(texts: Set[str]) -> str:
-    seen = np.zeros(_CODE_POINTS, dtype=bool)
-    listed = list(texts)
-    for start in range(0, len(listed), _AT_ONCE):
-        joined = "".join(listed[start : start + _AT_ONCE])
-        seen[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))] = True
-    return "".join(map(chr, np.flatnonzero(seen)))
+class _Characters(NamedTuple):
+    """Which characters the texts of a column hold, and with which they begin and end.
+
+    anywhere: in the order of code points.
+    """
+
+    anywhere: str
+    first: frozenset[str]
+    last: frozenset[str]
+
+
+def _characters(texts: Iterable[str]) -> _Characters:
+    seen, first, last = (np.zeros(_CODE_POINTS, dtype=bool) for _ in range(3))
+    filled = list(filter(None, texts))
+    for start in range(0, len(filled), _AT_ONCE):
+        some = filled[start : start + _AT_ONCE]
+        points = np.frombuffer("".join(some).encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+        ends = np.cumsum(np.fromiter(map(len, some), int, len(some)))
+        seen[points] = True
+        first[points[0]] = first[points[ends[:-1]]] = True
+        last[points[ends - 1]] = True
+    anywhere, firsts, lasts = ("".join(map(chr, np.flatnonzero(each))) for each in (seen, first, last))
+    return _Characters(anywhere, frozenset(firsts), frozenset(lasts))

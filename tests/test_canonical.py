@@ -78,6 +78,7 @@ JUDGES: list[tuple[Suspects, Callable[[str], object]]] = [
     (_showing(has_lines), lambda text: broken_line(text, lambda _text: True)),
     (lambda column: column.beginning_with(BEGINS_A_FORMULA), like_formula),
     (lambda column: column.beginning_with(BEGINS_A_PLACEHOLDER), lambda text: is_placeholder(text, True)),
+    (lambda column: column.containing(["a", "乙甲"]), lambda text: "a" in text or "乙甲" in text),
     (lambda column: column.not_as_long_as(range(2, 5)), lambda text: not 2 <= len(text) <= 4),
 ]
 

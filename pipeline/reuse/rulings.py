@@ -119,44 +119,61 @@ def _decoded(decoder: msgspec.msgpack.Decoder[Any], value: bytes | None) -> Any:
 
 def states_of(table: Table, tables: Mapping[str, pd.DataFrame]) -> States:
     """The states of all units in those tables over which a rule may see one unit at a time."""
-    values = {str(name): table.values[name].tolist() for name in table.broken}
-    own = _digests(
-        [row[0] for row in table.rows], partial(_own_cells, table, values, table.broken.to_numpy())
-    )
+    resources = table.values
+    values = {str(name): resources[name].tolist() for name in resources.columns}
+    sent = {name: texts for name, texts in table.sent.items() if texts != values[name]}
+    own = _digests(values["@unit"], partial(_own_cells, table, values, sent, table.broken.to_numpy()))
     names = sorted({rule.table for rule in _local_rules()} & tables.keys())
-    return {name: _with_rows(_beyond(tables[name], table.values), own, values) for name in names}
+    fields = {name: values[name] for name in table.sent}
+    return {name: _with_rows(_beyond(tables[name], resources), own, fields) for name in names}
 
 
 def _own_cells(
-    table: Table, values: Mapping[str, list[str]], broken: NDArray[np.bool_], rows: slice
+    table: Table,
+    values: Mapping[str, list[Any]],
+    sent: Mapping[str, list[str]],
+    broken: NDArray[np.bool_],
+    rows: slice,
 ) -> bytes:
-    """Where the rows stand, what their cells held and hold, and which of them no rule may judge."""
-    units, workbooks, *where = zip(*table.rows[rows], strict=True)
-    layouts = [table.layouts[book].columns for book in dict.fromkeys(zip(units, workbooks, strict=True))]
-    held = {name: texts[rows] for name, texts in values.items()}
-    sent = {name: other for name, texts in table.sent.items() if (other := texts[rows]) != held[name]}
-    places = [_briefly(column) for column in (units, workbooks, *where)]
-    cells = {name: _briefly(texts) for name, texts in held.items()}
-    return _anything((places, layouts, cells, sent)) + broken[rows].tobytes()
+    """Where the rows stand, what their cells held and hold, and which of them no rule may judge.
+
+    sent: the columns in which any cell of any unit is now another.
+    """
+    held = {name: cells[rows] for name, cells in values.items()}
+    books = dict.fromkeys(zip(held["@unit"], held["@workbook"], strict=True))
+    layouts = [table.layouts[book].columns for book in books]
+    others = {name: other for name, texts in sent.items() if (other := texts[rows]) != held[name]}
+    cells = {name: _briefly(each) for name, each in held.items()}
+    return _anything((layouts, cells, others)) + broken[rows].tobytes()
 
 
-def _briefly(column: Sequence[Any]) -> Sequence[Any]:
+def _briefly(column: list[Any]) -> list[Any]:
     """One text that stands in all rows, once."""
+    return column[:1] if _alike(column) else column
+
+
+def _alike(column: list[Any]) -> bool:
     first = column[0]
-    alike = isinstance(first, str) and first == column[-1] and column.count(first) == len(column)
-    return column[:1] if alike else column
+    return isinstance(first, str) and first == column[-1] and column.count(first) == len(column)
 
 
-def _beyond(rows: pd.DataFrame, resources: pd.DataFrame) -> pd.DataFrame:
-    """A table without the columns that are those of all resources themselves, but for their unit.
+def _beyond(rows: pd.DataFrame, resources: pd.DataFrame) -> dict[str, pd.Series]:
+    """A table's columns without those that are those of all resources themselves.
 
     A shortcut for tables to which pandas gave the resources' own memory: what is only equal is found
     to be so by `_with_rows`.
     """
-    if "@index" not in rows or rows["@index"].tolist() != list(range(len(resources))):
-        return rows
-    own = [name for name in resources if name in rows and _same_memory(rows[name], resources[name])]
-    return rows.drop(columns=[name for name in own if name != "@unit"])
+    columns = {str(name): rows[name] for name in rows.columns}
+    if "@index" in rows and _are_all(columns["@index"], len(resources)):
+        own = {name for name in columns if name in resources and _same_memory(rows[name], resources[name])}
+        return {name: cells for name, cells in columns.items() if name not in own or name == "@unit"}
+    return columns
+
+
+def _are_all(indexes: pd.Series, count: int) -> bool:
+    import numpy as np
+
+    return len(indexes) == count and bool((indexes.to_numpy() == np.arange(count)).all())
 
 
 def _same_memory(one: pd.Series, other: pd.Series) -> bool:
@@ -165,31 +182,34 @@ def _same_memory(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _with_rows(
-    rows: pd.DataFrame, own: Mapping[str, bytes], values: Mapping[str, list[str]]
+    rows: Mapping[str, pd.Series], own: Mapping[str, bytes], values: Mapping[str, list[str]]
 ) -> dict[str, bytes]:
     # Where a row stands in the whole table says nothing of the unit.
-    columns = {str(name): rows[name].tolist() for name in rows.columns if name != "@index"}
+    columns: dict[str, list[Any]] = {name: cells.tolist() for name, cells in rows.items() if name != "@index"}
+    units = columns["@unit"]
     if "@index" in rows:
-        repeated = _at(values, rows["@index"].tolist())
+        repeated = _at(values, rows["@index"])
         columns = {name: cells for name, cells in columns.items() if cells != repeated(name)}
-    within = _digests(
-        rows["@unit"].tolist(),
-        lambda part: _anything(
-            (part.stop - part.start, {name: _briefly(each[part]) for name, each in columns.items()})
-        ),
-    )
-    units = sorted(own.keys() | within.keys())
+    alike = {name: cells[:1] for name, cells in columns.items() if cells and _alike(cells)}
+    varied = {name: cells for name, cells in columns.items() if name not in alike}
+
+    def content(part: slice) -> bytes:
+        cells = {name: _briefly(each[part]) for name, each in varied.items()}
+        return _anything((part.stop - part.start, {**alike, **cells}))
+
+    within = _digests(units, content)
     return {
         unit: hashlib.blake2b(own.get(unit, b"") + within.get(unit, b""), digest_size=16).digest()
-        for unit in units
+        for unit in sorted(own.keys() | within.keys())
     }
 
 
-def _at(values: Mapping[str, list[str]], indexes: list[int]) -> Callable[[str], list[str] | None]:
+def _at(values: Mapping[str, list[str]], indexes: pd.Series) -> Callable[[str], list[str] | None]:
     """What the resources at these places say in a column: a column that says no more is told with them."""
-    if indexes == list(range(len(next(iter(values.values()))))):
+    if _are_all(indexes, len(next(iter(values.values())))):
         return values.get
-    return lambda name: [values[name][index] for index in indexes] if name in values else None
+    places = indexes.tolist()
+    return lambda name: [values[name][index] for index in places] if name in values else None
 
 
 def _digests(units: Iterable[str], content: Callable[[slice], bytes]) -> dict[str, bytes]:
