@@ -132,9 +132,7 @@ def attachments(
     wanted = list(_papers(senders, work.settings))
     tasks = (FillTask(templates[paper.file], values) for _, paper, values in wanted)
     with work.progress.stage("填写附件", len(wanted)) as advance:
-        filled = work.workers.run(
-            fill, tasks, limits=work.limits, on_done=lambda _: advance(1), window=_AHEAD
-        )
+        filled = work.workers.run(fill, tasks, limits=work.limits, on_done=advance, window=_AHEAD)
         for (name, _, _), (_, outcome) in zip(wanted, filled, strict=True):
             if isinstance(outcome, Failure):
                 work.done.faults.append((name, outcome.detail))
@@ -248,9 +246,7 @@ def _infos(tasks: Sequence[ReadTask], work: Work) -> dict[str, dict[str, str]]:
     """单位信息 by unit and label; of several workbooks the first that says something."""
     infos: dict[str, dict[str, str]] = {}
     with work.progress.stage("读取单位信息", len(tasks)) as advance:
-        read = work.workers.run(
-            read_submission, tasks, limits=work.limits, on_done=lambda _: advance(1), window=_AHEAD
-        )
+        read = work.workers.run(read_submission, tasks, limits=work.limits, on_done=advance, window=_AHEAD)
         for task, outcome in read:
             if isinstance(outcome, Submission):
                 info = infos.setdefault(task.unit, {})

@@ -119,7 +119,7 @@ class Cluster:
         tasks: Iterable[T],
         *,
         limits: Limits,
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[int], None] | None = None,
         window: int = 256,
         kept: object = None,  # noqa: ARG002 - an engine around this one has a use for it
     ) -> Iterator[tuple[T, R | Failure]]:
@@ -133,9 +133,9 @@ class Cluster:
                     run.send(part)
                 if not run.line:
                     return
-                for task in run.next_ended():
-                    if on_done is not None:
-                        on_done(task)
+                ended = run.next_ended()
+                if ended and on_done is not None:
+                    on_done(ended)
                 yield from run.in_order()
         finally:
             run.cancel()
@@ -192,9 +192,9 @@ class _Run(Generic[T, R]):
         self._out[work] = batch
         work.add_done_callback(self._ended.put)
 
-    def next_ended(self) -> list[T]:
-        """Wait a little; the tasks that have ended meanwhile."""
-        ended: list[T] = []
+    def next_ended(self) -> int:
+        """Wait a little; how many tasks have ended meanwhile."""
+        ended = 0
         if self.suspects and not self._out:
             self._submit(self.suspects.popleft())
         try:
@@ -219,12 +219,12 @@ class _Run(Generic[T, R]):
         for future in self._out:
             future.cancel(force=True)
 
-    def _take(self, future: Any, batch: _Batch[T]) -> list[T]:
+    def _take(self, future: Any, batch: _Batch[T]) -> int:
         if future.status == "finished":
             with contextlib.suppress(TimeoutError, asyncio.CancelledError, distributed.KilledWorker):
                 # The worker that holds the outcomes may have died since.
                 batch.outcomes = future.result(timeout=_CONNECT_SECONDS)
-                return batch.tasks
+                return len(batch.tasks)
         self._refuse_if_gone()
         error = future.exception(timeout=_CONNECT_SECONDS) if future.status == "error" else None
         if isinstance(error, RuntimeError):
@@ -234,18 +234,18 @@ class _Run(Generic[T, R]):
             raise error
         return self._again(batch, Ending.CRASH)
 
-    def _again(self, batch: _Batch[T], ending: Ending) -> list[T]:
+    def _again(self, batch: _Batch[T], ending: Ending) -> int:
         """A batch that did not come back: each of its files alone, so that no other is blamed for its end."""
         if batch.alone:
             batch.outcomes = [Failure(ending, "lost with its dask worker")]
-            return batch.tasks
+            return len(batch.tasks)
         singles = [_Batch([task], alone=True) for task in batch.tasks]
         at = self.line.index(batch)
         self.line.remove(batch)
         for single in reversed(singles):
             self.line.insert(at, single)
         self.suspects += singles
-        return []
+        return 0
 
     def _refuse_if_gone(self) -> None:
         if self._client.status != "running":

@@ -117,9 +117,7 @@ def read_earlier(
     tasks = [ReadTask(each.copy, "", each.entry.path) for each in earlier.received]
     submissions = []
     with progress.stage("读取往年清单", len(tasks)) as advance:
-        outcomes = workers.run(
-            read_submission, tasks, limits=limits, on_done=lambda _: advance(1), kept=READINGS
-        )
+        outcomes = workers.run(read_submission, tasks, limits=limits, on_done=advance, kept=READINGS)
         for task, outcome in outcomes:
             if isinstance(outcome, Failure) and outcome.ending is Ending.FAULT:
                 earlier.faults.append((task.workbook, outcome.detail))

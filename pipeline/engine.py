@@ -32,15 +32,15 @@ class Engine(Protocol):
         tasks: Iterable[T],
         *,
         limits: Limits,
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[int], None] | None = None,
         window: int = 256,
         kept: Kept[T, R] | None = None,
     ) -> Iterator[tuple[T, R | Failure]]:
         """Yield (task, result or Failure) in the order of tasks.
 
         function must be importable by name, tasks and results picklable. tasks is read as it is needed: at
-        most `window` are under way or wait, finished, for an earlier one. on_done is called with each task
-        when it ends, in any order (for progress). kept: for engines that remember (`pipeline.reuse.recall`).
+        most `window` are under way or wait, finished, for an earlier one. on_done is told how many more
+        have ended (for progress). kept: for engines that remember (`pipeline.reuse.recall`).
         """
         ...
 
@@ -66,7 +66,7 @@ class Inline:
         tasks: Iterable[T],
         *,
         limits: Limits,  # noqa: ARG002
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[int], None] | None = None,
         window: int = 256,  # noqa: ARG002
         kept: object = None,  # noqa: ARG002
     ) -> Iterator[tuple[T, R | Failure]]:
@@ -74,7 +74,7 @@ class Inline:
         for task in tasks:
             outcome = _attempt(function, task)
             if on_done is not None:
-                on_done(task)
+                on_done(1)
             yield task, outcome
 
 

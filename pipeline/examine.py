@@ -19,7 +19,6 @@ from pipeline.files import Received
 from pipeline.join import (
     Index,
     Key,
-    Measures,
     References,
     canonical_names,
     cover_table,
@@ -33,7 +32,6 @@ from pipeline.links.result import LinkResult
 from pipeline.measure import Measured
 from pipeline.model import Finding, Submission
 from pipeline.papertables import Attachments, attachment_tables
-from pipeline.probe.columns import cover_columns, media_columns
 from pipeline.reuse.rulings import Rulings, states_of
 from pipeline.rounds.accept import apply
 from pipeline.rules.opened import opened_table
@@ -152,9 +150,7 @@ def _tables(
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """The tables that come from the rows and their files."""
     values = table.values
-    media = media_table(
-        values, found, Measures(measured.facts, media_columns), measured.twins, settings.media_types
-    )
+    media = media_table(values, found, measured.facts, measured.twins, settings.media_types)
     likely = likely_files(values, indexes, found.claimed)
     mine = [each for each in reversed(read.submissions) if each.rows]
     return {
@@ -169,7 +165,7 @@ def _tables(
             axis=1,
         ),
         "media": media,
-        "covers": cover_table(values, found, Measures(measured.facts, cover_columns)),
+        "covers": cover_table(values, found, measured.facts),
         "orphans": orphans(
             collected.units.values(),
             found,

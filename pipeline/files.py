@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 
 def _extensions(names: str) -> frozenset[str]:
@@ -58,6 +60,43 @@ class Entry:
     def name(self) -> str:
         """The bare file name."""
         return self.path.rpartition("/")[2]
+
+
+class FileFacts(NamedTuple):
+    """What the rules read of a file, whether rows name it as a resource or as a cover; else as it is here.
+
+    Sizes in pixels, rates in frames a second, bit/s and Hz; broken, real_name and unplayable in Chinese.
+    shown_size: in square pixels, where the stored ones are not. recorded: yyyy-mm-dd, yyyy or "".
+    fault: why the file is no sound JPEG; mode: Pillow's colour mode; megabytes: of 1,000,000 bytes;
+    turned: a note in the file asks to turn the picture when it is shown. edges: the digest of both ends of
+    a video or sound (`pipeline.probe.digest`), "" if unknown.
+    """
+
+    real: str = ""
+    real_name: str = ""
+    broken: str = ""
+    tracks: bool = False
+    video_codec: str = ""
+    audio_codecs: str = ""
+    width: float = 0.0
+    height: float = 0.0
+    fps: float = 0.0
+    bitrate: float = 0.0
+    stream_bitrate: float = 0.0
+    seconds: float = math.nan
+    rate: float = 0.0
+    channels: float = 0.0
+    unplayable: str = ""
+    streamable: str = "是"
+    shown_size: str = ""
+    interlaced: str = "否"
+    fragmented: str = "否"
+    recorded: str = ""
+    fault: str = ""
+    mode: str = ""
+    megabytes: float = 0.0
+    turned: str = "否"
+    edges: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Workers:
         tasks: Iterable[T],
         *,
         limits: Limits,
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[int], None] | None = None,
         window: int = 256,
         kept: object = None,  # noqa: ARG002 - other engines have a use for it
     ) -> Generator[tuple[T, R | Failure], None, None]:
@@ -166,9 +166,9 @@ class Workers:
         try:
             while self._feed(run) or run.has_next():
                 yield from run.in_order()
-                for task in self._next_ended(run):
-                    if on_done is not None:
-                        on_done(task)
+                ended = self._next_ended(run)
+                if ended and on_done is not None:
+                    on_done(ended)
         finally:
             for worker in self._busy():
                 self._retire(worker)
@@ -188,14 +188,14 @@ class Workers:
                 run.feed(worker)
         return bool(self._busy())
 
-    def _next_ended(self, run: _Run[T, R]) -> list[T]:
-        """Wait until something happens, and return the tasks that have ended."""
+    def _next_ended(self, run: _Run[T, R]) -> int:
+        """Wait until something happens, and return how many tasks have ended."""
         busy = self._busy()
         if not busy:
-            return []
+            return 0
         nearest = min(worker.deadline for worker in busy)
         heard = wait([worker.pipe for worker in busy], timeout=max(0.0, nearest - time.monotonic()))
-        ended: list[T] = []
+        ended = 0
         for worker in busy:
             if worker.pipe in heard:
                 try:
@@ -242,8 +242,11 @@ class _Run(Generic[T, R]):
             self._yielded += 1
             yield self._outcomes.pop(self._yielded - 1)
 
-    def hear(self, worker: _Worker) -> list[T]:
-        """Take one message: `True` begun, `False` batch ended, else a 1-tuple with an outcome."""
+    def hear(self, worker: _Worker) -> int:
+        """Take one message: `True` begun, `False` batch ended, else a 1-tuple with an outcome.
+
+        Of this and what follows: how many tasks have ended by it.
+        """
         message = worker.pipe.recv()
         worker.deadline = time.monotonic() + self._limits.seconds
         if message is True:
@@ -253,20 +256,20 @@ class _Run(Generic[T, R]):
             self._put_back(worker)
             worker.busy = False
         else:
-            return [self._settle(worker.batch.popleft(), message[0])]
-        return []
+            return self._settle(worker.batch.popleft(), message[0])
+        return 0
 
-    def overran(self, worker: _Worker) -> list[T]:
+    def overran(self, worker: _Worker) -> int:
         """The worker was killed at its deadline: its first unanswered task took too long."""
         if not worker.begun:
             return self.lost(worker, 0)
         culprit = worker.batch.popleft()
         self._put_back(worker)
-        return [self._settle(culprit, Failure(Ending.TIMEOUT, f"{self._limits.seconds:g} s"))]
+        return self._settle(culprit, Failure(Ending.TIMEOUT, f"{self._limits.seconds:g} s"))
 
-    def lost(self, worker: _Worker, code: int) -> list[T]:
+    def lost(self, worker: _Worker, code: int) -> int:
         """The worker died by itself: its first unanswered task has one more try."""
-        ended: list[T] = []
+        ended = 0
         if not worker.begun:
             self._failed_starts += 1
             if self._failed_starts >= _START_ATTEMPTS:
@@ -276,7 +279,7 @@ class _Run(Generic[T, R]):
             culprit.deaths += 1
             ending = _ENDING_OF_EXIT.get(code, Ending.CRASH)
             if culprit.deaths > 1 or ending is Ending.TIMEOUT:
-                ended.append(self._settle(worker.batch.popleft(), Failure(ending, f"exit code {code}")))
+                ended = self._settle(worker.batch.popleft(), Failure(ending, f"exit code {code}"))
         self._put_back(worker)
         return ended
 
@@ -294,9 +297,9 @@ class _Run(Generic[T, R]):
         self._again.extendleft(reversed(worker.batch))
         worker.batch.clear()
 
-    def _settle(self, task: _Task[T], outcome: R | Failure) -> T:
+    def _settle(self, task: _Task[T], outcome: R | Failure) -> int:
         self._outcomes[task.number] = (task.value, outcome)
-        return task.value
+        return 1
 
 
 def _start_worker() -> _Worker:

@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.fields import RESOURCE_FILE
-from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, Unit
-from pipeline.model import Facts
+from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, FileFacts, Unit
 from pipeline.rules.distinct import answers
 
 Key = tuple[str, str]
@@ -291,38 +289,21 @@ def likely_files(values: pd.DataFrame, indexes: Mapping[str, Index], claimed: fr
 
 # --- with the measurements --------------------------------------------------------------------
 
-MEDIA_COLUMNS: dict[str, str | float | bool] = {
-    "real": "", "real_name": "", "broken": "", "tracks": False, "video_codec": "", "audio_codecs": "",
-    "width": 0.0, "height": 0.0, "fps": 0.0, "bitrate": 0.0, "stream_bitrate": 0.0, "seconds": float("nan"),
-    "rate": 0.0, "channels": 0.0, "unplayable": "", "streamable": "是", "shown_size": "", "interlaced": "否",
-    "fragmented": "否", "recorded": "",
-}  # fmt: skip
-"""The columns of `media` that come from a probe, with their value where nothing is known.
-
-Sizes in pixels, rates in frames a second, bit/s and Hz; broken, real_name and unplayable in Chinese.
-shown_size: in square pixels, where the stored ones are not. recorded: yyyy-mm-dd, yyyy or "".
-"""
-COVER_COLUMNS: dict[str, str | float] = {
-    "fault": "", "mode": "", "width": 0.0, "height": 0.0, "megabytes": 0.0, "turned": "否",
-}  # fmt: skip
-"""The same for `covers`: fault is why the file is no sound JPEG, mode Pillow's colour mode.
-
-Megabytes of 1,000,000 bytes; turned: a note in the file asks to turn the picture when it is shown.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Facts by file, and what makes the columns that the rules read of the facts of many."""
-
-    facts: Mapping[Key, Facts]
-    columns: Callable[[Sequence[Facts]], Mapping[str, Sequence[Any]]]
+_OF_COVERS = ("fault", "mode", "width", "height", "megabytes", "turned")
+_OF_COVERS_ALONE = frozenset({"fault", "mode", "megabytes", "turned"})
+_KNOWN: dict[str, str | float | bool] = FileFacts._field_defaults
+MEDIA_COLUMNS = {
+    name: unknown for name, unknown in _KNOWN.items() if name not in _OF_COVERS_ALONE | {"edges"}
+}
+"""The columns of `media` that come from a probe, with their value where nothing is known."""
+COVER_COLUMNS = {name: _KNOWN[name] for name in _OF_COVERS}
+"""The same for `covers`."""
 
 
 def media_table(
     values: pd.DataFrame,
     found: References,
-    measured: Measures,
+    measured: Mapping[Key, FileFacts],
     twins: Mapping[Key, str],
     media_types: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -344,7 +325,7 @@ def media_table(
     return table
 
 
-def cover_table(values: pd.DataFrame, found: References, measured: Measures) -> pd.DataFrame:
+def cover_table(values: pd.DataFrame, found: References, measured: Mapping[Key, FileFacts]) -> pd.DataFrame:
     """One row per cover named: the resource's fields, the match, and what was measured."""
     table = _with_facts(found.covers, _keys(found.covers), measured, COVER_COLUMNS).join(values, on="@index")
     table["fault"] = table["fault"].where(~table["unfinished"].astype(bool), UNFINISHED)
@@ -363,17 +344,20 @@ def _keys_of(found: pd.DataFrame, column: str) -> list[Key]:
 
 
 def _with_facts(
-    found: pd.DataFrame, keys: list[Key], measured: Measures, unknown: Mapping[str, object]
+    found: pd.DataFrame,
+    keys: list[Key],
+    measured: Mapping[Key, FileFacts],
+    columns: Mapping[str, str | float | bool],
 ) -> pd.DataFrame:
-    number = {key: at for at, key in enumerate(key for key in dict.fromkeys(keys) if key in measured.facts)}
-    columns = measured.columns([measured.facts[key] for key in number])
+    number = {key: at for at, key in enumerate(key for key in dict.fromkeys(keys) if key in measured)}
     # What no file was measured for stands last.
+    columns_of_all = zip(*(measured[key] for key in number), FileFacts(), strict=True)
+    known = dict(zip(FileFacts._fields, columns_of_all, strict=True))
     at = np.array([number.get(key, -1) for key in keys], dtype=int)
-    known = {
-        name: np.array([*columns[name], default], dtype=_DTYPES[type(default)])[at]
-        for name, default in unknown.items()
+    told = {
+        name: np.array(known[name], dtype=_DTYPES[type(unknown)])[at] for name, unknown in columns.items()
     }
-    return pd.concat([found.drop(columns="@unit"), pd.DataFrame(known, found.index)], axis=1)
+    return pd.concat([found.drop(columns="@unit"), pd.DataFrame(told, found.index)], axis=1)
 
 
 def measured_seconds(media: pd.DataFrame) -> pd.Series:

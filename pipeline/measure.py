@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
-from pipeline.files import PLAYED
+from pipeline.files import PLAYED, Entry, FileFacts, Stamp
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.join import Key
-from pipeline.model import Facts
-from pipeline.probe.facts import failed, probe_file, was_opened
+from pipeline.probe.columns import is_of_the_file, measured_file, unmeasured
 from pipeline.probe.twins import find_twins
 from pipeline.progress import Progress
 from pipeline.reuse.kept import Codec, Kept
@@ -19,14 +18,14 @@ from pipeline.submissions import Fault
 
 PROBE_SECONDS = 10.0
 PROBE_MEMORY_MB = 512
-_FACTS: Codec[Facts] = Codec(dict)
+_FACTS: Codec[FileFacts] = Codec(FileFacts)
 
 
 @dataclass(slots=True)
 class Measured:
     """Facts by file; twins: the digest that files of equal content share."""
 
-    facts: dict[Key, Facts] = field(default_factory=dict)
+    facts: dict[Key, FileFacts] = field(default_factory=dict)
     twins: dict[Key, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
@@ -34,28 +33,36 @@ class Measured:
 def measure(keys: Iterable[Key], collected: Collected, workers: Engine, progress: Progress) -> Measured:
     """Probe the files and compare their contents. A file that kills its worker has that as its fact."""
     at = {(name, entry.path): entry for name, unit in collected.units.items() for entry in unit.entries}
-    by_path = {at[key].located: key for key in keys if key in at}
-    entries = {path: at[key] for path, key in by_path.items()}
-    stamp = {path: entry.stamp(by_path[path][0]) for path, entry in entries.items()}.__getitem__
+    files = {entry.located: (key, entry) for key in keys if (entry := at.get(key))}
+
+    def stamp(path: str) -> Stamp:
+        (unit, _), entry = files[path]
+        return entry.stamp(unit)
+
     result = Measured()
     limits = Limits(PROBE_SECONDS, PROBE_MEMORY_MB)
-    with progress.stage("检测媒体文件", len(by_path)) as advance:
-        outcomes = workers.run(
-            probe_file,
-            by_path,
-            limits=limits,
-            on_done=lambda _: advance(1),
-            kept=Kept(_FACTS, stamp, was_opened),
-        )
-        for path, outcome in outcomes:
-            key = by_path[path]
+    kept = Kept(_FACTS, stamp, is_of_the_file)
+    with progress.stage("检测媒体文件", len(files)) as advance:
+        outcomes = workers.run(measured_file, files, limits=limits, on_done=advance, kept=kept)
+        for (_, outcome), (key, _) in zip(outcomes, files.values(), strict=True):
             if not isinstance(outcome, Failure):
                 result.facts[key] = outcome
             elif outcome.ending is Ending.FAULT:
                 result.faults.append(("/".join(key), outcome.detail))
             else:
-                result.facts[key] = failed(outcome)
-    sizes = {path: entry.size for path, entry in entries.items() if entry.suffix in PLAYED}
-    twins = find_twins(sizes, workers, stamp)
-    result.twins = {by_path[path]: digest for path, digest in twins.items()}
+                result.facts[key] = unmeasured(outcome)
+    result.twins = _twins(files, result.facts, workers, stamp)
     return result
+
+
+def _twins(
+    files: Mapping[str, tuple[Key, Entry]],
+    facts: Mapping[Key, FileFacts],
+    workers: Engine,
+    stamp: Callable[[str], Stamp],
+) -> dict[Key, str]:
+    """The digests of videos and sounds that have a twin."""
+    played = {path: (key, entry) for path, (key, entry) in files.items() if entry.suffix in PLAYED}
+    sizes = {path: entry.size for path, (_, entry) in played.items()}
+    edges = {path: facts[key].edges for path, (key, _) in played.items() if key in facts and facts[key].edges}
+    return {files[path][0]: digest for path, digest in find_twins(sizes, workers, stamp, edges).items()}

@@ -83,9 +83,7 @@ def read_all(collected: Collected, workers: Engine, limits: Limits, progress: Pr
     tasks = [ReadTask(received.copy, unit, received.entry.path) for unit, received in sources]
     read = Read()
     with progress.stage("读取工作簿", len(tasks)) as advance:
-        outcomes = workers.run(
-            read_submission, tasks, limits=limits, on_done=lambda _: advance(1), kept=READINGS
-        )
+        outcomes = workers.run(read_submission, tasks, limits=limits, on_done=advance, kept=READINGS)
         for (unit, received), (task, outcome) in zip(sources, outcomes, strict=True):
             settled = _settled(task, outcome, read)
             _take(settled if unit else _housed(settled, received, collected), received, read, loose=not unit)

@@ -17,7 +17,7 @@ def run_isolated(
     *,
     jobs: int,
     limits: Limits,
-    on_done: Callable[[T], None] | None = None,
+    on_done: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[T, R | Failure]]:
     with Workers(jobs) as workers:
         yield from workers.run(function, tasks, limits=limits, on_done=on_done)

@@ -166,7 +166,7 @@ class Watch:
         def seen() -> Iterator[Any]:
             for task in tasks:
                 done = self.done.setdefault(name, [])
-                if name == "probe_file" and len(done) == self.breath:
+                if name == "measured_file" and len(done) == self.breath:
                     raise KeyboardInterrupt
                 done.append(task)
                 yield task
@@ -208,7 +208,7 @@ def test_a_run_that_is_interrupted_goes_on_where_it_was(
     watch.breath = 20
     with pytest.raises(KeyboardInterrupt):
         validated(call, tmp_path / "output")
-    read, measured = (set(watch.done.pop(name)) for name in ("read_submission", "probe_file"))
+    read, measured = (set(watch.done.pop(name)) for name in ("read_submission", "measured_file"))
     assert len(measured) == 20
     watch.breath = -1
     assert validated(call, tmp_path / "output") == once[1]
@@ -216,7 +216,7 @@ def test_a_run_that_is_interrupted_goes_on_where_it_was(
     assert not {task.workbook for task in watch.done.get("read_submission", ())} & {
         task.workbook for task in read if task.workbook.endswith(".xlsx")
     }
-    assert not measured & set(watch.done["probe_file"])
+    assert not measured & set(watch.done["measured_file"])
 
 
 def test_one_changed_workbook_is_read_and_marked_alone(
@@ -229,7 +229,7 @@ def test_one_changed_workbook_is_read_and_marked_alone(
     book.write_bytes(_with_another_text(data))
     changed = validated(source, later)
     assert [task.unit for task in watch.done["read_submission"]] == [unit]
-    assert "probe_file" not in watch.done
+    assert "measured_file" not in watch.done
     assert {unit for units in watch.asked.values() for unit in units} == {unit}
     assert changed == validated(source, forgetful)
 
@@ -253,7 +253,7 @@ def test_a_changed_threshold_asks_those_rules_that_read_it_about_everybody(
     stricter = LOADED.settings.duration.model_copy(update={"shortest": 11, "same": 0})
     loaded = settings_with(duration=stricter)
     again = validated(call, later, loaded)
-    assert not {"read_submission", "probe_file"} & set(watch.done)
+    assert not {"read_submission", "measured_file"} & set(watch.done)
     assert {"M12", "M12b", "M12c", "R09-5c"} <= watch.asked.keys()
     assert all("duration" in watch.traced[code] for code in watch.asked)
     assert again == validated(call, forgetful, loaded)
@@ -280,7 +280,7 @@ def test_a_unit_that_goes_leaves_the_others_as_they_were(
     source = Path(shutil.copytree(call, tmp_path / "input"))
     shutil.rmtree(min(path for path in source.iterdir() if path.is_dir() and path.name != "往年"))
     again = validated(source, later)
-    assert not {"read_submission", "probe_file"} & set(watch.done)
+    assert not {"read_submission", "measured_file"} & set(watch.done)
     assert again == validated(source, forgetful)
 
 

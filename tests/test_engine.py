@@ -69,7 +69,7 @@ def test_a_cluster_gives_the_outcomes_of_one_machine(scheduler: str) -> None:
         far = list(cluster.run(misbehave, tasks, limits=LIMITS, on_done=done.append))
         near = list(workers.run(misbehave, tasks, limits=LIMITS))
     assert [(task, ending_of(each)) for task, each in far] == [(task, ending_of(each)) for task, each in near]
-    assert sorted(done) == list(tasks)
+    assert sum(done) == len(tasks)
     assert {ending_of(each) for _, each in far} >= {Ending.CRASH, Ending.TIMEOUT, Ending.FAULT}
 
 

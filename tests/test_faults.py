@@ -462,7 +462,7 @@ class Here:
         for task in tasks:
             outcome = function(task)
             if on_done := more.get("on_done"):
-                on_done(task)
+                on_done(1)
             yield task, outcome
 
 

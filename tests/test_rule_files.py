@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.join import COVER_COLUMNS
 from pipeline.model import Finding
-from pipeline.probe.columns import cover_columns, media_columns
+from pipeline.probe.columns import as_columns
 from pipeline.settings import Settings
 from pipeline.summarise import tell
 from pipeline.validate import validate
@@ -164,9 +164,7 @@ H264 = {"video_codec": "H.264", "bit_depth": 8, "chroma": "4:2:0", "audio_codecs
 )
 @pytest.mark.parametrize("sound", ["LC", "LC SBR", "LC SBR PS", ""])
 def test_usual_profiles_play_everywhere(profile: str, sound: str) -> None:
-    assert media_columns([{**H264, "video_profile": profile, "audio_profiles": [sound]}])["unplayable"] == [
-        ""
-    ]
+    assert as_columns({**H264, "video_profile": profile, "audio_profiles": [sound]}).unplayable == ""
 
 
 @pytest.mark.parametrize(
@@ -184,24 +182,24 @@ def test_usual_profiles_play_everywhere(profile: str, sound: str) -> None:
 )
 def test_unusual_profiles_are_named(odd: dict[str, Any], words: str) -> None:
     facts = {**H264, "video_profile": "High", "audio_profiles": ["LC"], **odd}
-    assert words in media_columns([facts])["unplayable"][0]
+    assert words in as_columns(facts).unplayable
 
 
 def test_another_codec_is_told_by_its_own_rule_alone() -> None:
     facts = {"video_codec": "H.265", "video_profile": "Main 10", "bit_depth": 10}
-    assert media_columns([facts])["unplayable"] == [""]
-    assert media_columns([{"audio_codecs": ["MP3"], "audio_profiles": ["Layer 3"]}])["unplayable"] == [""]
+    assert as_columns(facts).unplayable == ""
+    assert as_columns({"audio_codecs": ["MP3"], "audio_profiles": ["Layer 3"]}).unplayable == ""
 
 
 @pytest.mark.parametrize(
     ("scan", "told"), [("Interlaced", "是"), ("MBAFF", "是"), ("Progressive", "否"), ("", "否")]
 )
 def test_interlaced_is_said_by_either_way_of_coding_it(scan: str, told: str) -> None:
-    assert media_columns([{"scan": scan}])["interlaced"] == [told]
+    assert as_columns({"scan": scan}).interlaced == told
 
 
 def test_fragments() -> None:
-    assert media_columns([{}, {"fragmented": True}])["fragmented"] == ["否", "是"]
+    assert [as_columns(each).fragmented for each in ({}, {"fragmented": True})] == ["否", "是"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +215,7 @@ def test_fragments() -> None:
 )
 def test_the_size_at_which_a_picture_is_shown(shape: float, rotation: int, shown: str) -> None:
     facts = {"width": 1440, "height": 1080, "pixel_aspect": shape, "rotation": rotation}
-    assert media_columns([facts])["shown_size"] == [shown]
+    assert as_columns(facts).shown_size == shown
 
 
 def test_a_stretched_picture_that_is_too_small_is_told_why() -> None:
@@ -236,7 +234,7 @@ def test_a_stretched_picture_that_is_too_small_is_told_why() -> None:
     ],
 )
 def test_a_date_inside_a_file_that_is_no_day_is_a_year(date: str, recorded: str) -> None:
-    assert media_columns([{"date": date}])["recorded"] == [recorded]
+    assert as_columns({"date": date}).recorded == recorded
 
 
 # --- covers --------------------------------------------------------------------------------------------
@@ -266,7 +264,6 @@ def test_a_cover_that_cannot_be_read_has_that_fault_alone() -> None:
 
 def test_orientation_and_size_of_a_cover_come_from_its_facts() -> None:
     upright = {"real": "jpeg", "size": 2_500_000, "width": 640, "height": 360, "orientation": 1}
-    assert cover_columns([upright])["turned"] == ["否"]
-    assert cover_columns([{**upright, "orientation": 6}])["turned"] == ["是"]
-    assert cover_columns([upright])["megabytes"] == [2.5]
-    assert set(cover_columns([upright])) == set(COVER_COLUMNS)
+    assert as_columns(upright).turned == "否"
+    assert as_columns({**upright, "orientation": 6}).turned == "是"
+    assert as_columns(upright).megabytes == 2.5

@@ -1,15 +1,16 @@
-"""Facts of probes as the columns that the rules read; numbers as they were measured, whole or not."""
+"""A file as the columns that the rules read: what its probe told, in their words."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import re
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
+from pipeline.files import PLAYED, FileFacts, suffix_of
+from pipeline.isolate import Failure
 from pipeline.model import Facts
+from pipeline.probe.digest import edge_digest
+from pipeline.probe.facts import failed, probe_file, was_opened
 from pipeline.probe.sniff import LABELS
 
 _EIGHT_BIT = 8
@@ -21,61 +22,61 @@ _NOT_LC = re.compile(r"(?:Main|SSR|LTP|Scalable|ER |LD|ELD|USAC|xHE)", re.IGNORE
 """Kinds of AAC other than LC and what extends it (HE-AAC), which browsers play (ISO/IEC 14496-3, 1.5)."""
 
 
-def media_columns(facts: Sequence[Facts]) -> dict[str, list[Any]]:
-    """What `pipeline.join.MEDIA_COLUMNS` names, from the facts of video and sound files."""
-    real = _each(facts, "real", "")
-    return {
-        "real": real,
-        "real_name": [LABELS.get(each, each) for each in real],
-        "broken": _faults(facts),
-        "tracks": [bool(each.get("video_tracks") or each.get("audio_tracks")) for each in facts],
-        "video_codec": _each(facts, "video_codec", ""),
-        "audio_codecs": ["、".join(dict.fromkeys(codecs)) for codecs in _each(facts, "audio_codecs", ())],
-        "width": _each(facts, "width", 0),
-        "height": _each(facts, "height", 0),
-        "fps": _each(facts, "frame_rate", 0),
-        "bitrate": _each(facts, "overall_bitrate", 0),
-        "stream_bitrate": _each(facts, "video_bitrate", 0),
-        "seconds": [ms / 1000 if ms else math.nan for ms in _each(facts, "duration_ms", 0)],
-        "rate": [min(rates, default=0) for rates in _each(facts, "audio_rates", ())],
-        "channels": [min(channels, default=0) for channels in _each(facts, "audio_channels", ())],
-        "unplayable": [_unplayable(each) for each in facts],
-        "streamable": ["否" if front is False else "是" for front in _each(facts, "index_in_front", None)],
-        "shown_size": [_shown_size(each) for each in facts],
-        "interlaced": [
-            "是" if scan in ("Interlaced", "MBAFF") else "否" for scan in _each(facts, "scan", "")
-        ],
-        "fragmented": ["是" if made_so else "否" for made_so in _each(facts, "fragmented", False)],
-        "recorded": [_recorded(date) for date in _each(facts, "date", "")],
-    }
+def measured_file(path: str) -> FileFacts:
+    """Measure one file: what workers run. Its edges are read while it is at hand."""
+    facts = probe_file(path)
+    played = suffix_of(path) in PLAYED and was_opened(facts)
+    return as_columns(facts, edge_digest(path) or "" if played else "")
 
 
-def cover_columns(facts: Sequence[Facts]) -> dict[str, list[Any]]:
-    """What `pipeline.join.COVER_COLUMNS` names, from the facts of pictures."""
-    return {
-        "fault": [fault or _unlike_jpeg(each) for fault, each in zip(_faults(facts), facts, strict=True)],
-        "mode": _each(facts, "colour", ""),
-        "width": _each(facts, "width", 0),
-        "height": _each(facts, "height", 0),
-        "megabytes": [size / 1e6 for size in _each(facts, "size", 0)],
-        "turned": ["否" if turned == 1 else "是" for turned in _each(facts, "orientation", 1)],
-    }
+def unmeasured(failure: Failure) -> FileFacts:
+    """Of a file whose probing was ended. KeyError for a FAULT, which tells nothing of the file."""
+    return as_columns(failed(failure))
 
 
-def _each(facts: Sequence[Facts], name: str, unknown: object) -> list[Any]:
-    return [each.get(name, unknown) for each in facts]
+def is_of_the_file(known: FileFacts) -> bool:
+    """Whether it could be opened (`was_opened`): another time it may."""
+    return known.real != ""
 
 
-def _faults(facts: Sequence[Facts]) -> list[str]:
-    return [each.get("unreadable") or each.get("broken", "") for each in facts]
+def as_columns(facts: Facts, edges: str = "") -> FileFacts:
+    """Facts of one file as the rules read them."""
+    real: str = facts.get("real", "")
+    broken = facts.get("unreadable") or facts.get("broken", "")
+    milliseconds = facts.get("duration_ms", 0)
+    return FileFacts(
+        real=real,
+        real_name=LABELS.get(real, real),
+        broken=broken,
+        tracks=bool(facts.get("video_tracks") or facts.get("audio_tracks")),
+        video_codec=facts.get("video_codec", ""),
+        audio_codecs="、".join(dict.fromkeys(facts.get("audio_codecs", ()))),
+        width=facts.get("width", 0),
+        height=facts.get("height", 0),
+        fps=facts.get("frame_rate", 0),
+        bitrate=facts.get("overall_bitrate", 0),
+        stream_bitrate=facts.get("video_bitrate", 0),
+        seconds=milliseconds / 1000 if milliseconds else math.nan,
+        rate=min(facts.get("audio_rates", ()), default=0),
+        channels=min(facts.get("audio_channels", ()), default=0),
+        unplayable=_unplayable(facts),
+        streamable="否" if facts.get("index_in_front") is False else "是",
+        shown_size=_shown_size(facts),
+        interlaced="是" if facts.get("scan", "") in ("Interlaced", "MBAFF") else "否",
+        fragmented="是" if facts.get("fragmented") else "否",
+        recorded=_recorded(facts.get("date", "")),
+        fault=broken or _unlike_jpeg(real),
+        mode=facts.get("colour", ""),
+        megabytes=facts.get("size", 0) / 1e6,
+        turned="否" if facts.get("orientation", 1) == 1 else "是",
+        edges=edges,
+    )
 
 
-def _unlike_jpeg(facts: Facts) -> str:
-    real = facts.get("real", "")
+def _unlike_jpeg(real: str) -> str:
     return "" if real in ("jpeg", "") else f"实际是 {LABELS.get(real, real)}，不是 JPG"
 
 
-@lru_cache(maxsize=10_000)
 def _recorded(date: str) -> str:
     """A date inside a file as yyyy-mm-dd, or its year if it is no day of the calendar, or ""."""
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from pipeline.engine import Engine
@@ -28,21 +29,22 @@ def find_twins(
     sizes: Mapping[P, int],
     workers: Engine | None = None,
     identity: Callable[[P], object] | None = None,
+    edges: Mapping[P, str] = MappingProxyType({}),
 ) -> dict[P, str]:
     """Return the SHA-256 (hex) of each file that has a twin among these, in the order given.
 
     sizes: bytes of each file. Empty files are no twins. Files that are not regular or
     cannot be read are left out. With workers the reading is spread over them; with identity (see
-    `Kept`) what an earlier run has read is not read again.
+    `Kept`) what an earlier run has read is not read again. edges: `edge_digest` of files where it is known.
     """
-    digests: dict[P, str] = {}
     kept = Kept(_DIGESTS, identity) if identity else None
     suspects = _colliding((path, size) for path, size in sizes.items() if size > 0)
-    for digest_of in (edge_digest, full_digest):
-        digests = dict(_digests(digest_of, suspects, workers, kept))
-        # Files of unlike size are no twins, whatever their edges.
-        suspects = _colliding((path, (sizes[path], digest)) for path, digest in digests.items())
-    return {path: digests[path] for path in suspects}
+    unread = [path for path in suspects if path not in edges]
+    ends = {**edges, **dict(_digests(edge_digest, unread, workers, kept))}
+    # Files of unlike size are no twins, whatever their edges.
+    suspects = _colliding((path, (sizes[path], ends[path])) for path in suspects if path in ends)
+    whole = dict(_digests(full_digest, suspects, workers, kept))
+    return {path: whole[path] for path in _colliding((path, (sizes[path], whole[path])) for path in whole)}
 
 
 def _digests(

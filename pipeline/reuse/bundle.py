@@ -1,7 +1,7 @@
 """Small results of tasks that follow each other, kept together once more.
 
-A run that has nothing to do asks for what the run before asked for: one entry then answers for hundreds.
-Where one task is another than then, those beside it are still known by themselves.
+A run that has nothing to do asks for what the run before asked for: one entry then answers for hundreds, and
+nothing is asked of each. Where one task is another than then, those beside it are still known by themselves.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -17,49 +18,68 @@ from pipeline.reuse.store import Store
 
 _SMALL = 2_000
 """Bytes of a result that is looked up at more cost than it is long."""
-_VALUES = msgspec.msgpack.Decoder(list[bytes])
+_TOGETHER = msgspec.msgpack.Decoder(tuple[list[bytes], list[bytes]])
 
 
 class Bundle:
-    """What is known of some tasks, by their keys."""
+    """What is known of some tasks, by their number among them."""
 
-    def __init__(self, store: Store, keys: Sequence[bytes]) -> None:
-        """Of the tasks with these keys; nothing is looked up yet."""
-        self._store, self._keys = store, keys
-        self._key = hashlib.blake2b(b"together" + b"".join(keys), digest_size=16).digest()
-        self._small: dict[bytes, bytes] = {}
+    def __init__(self, store: Store, prefix: bytes, identities: Sequence[bytes]) -> None:
+        """prefix: the function that the tasks are given to. Nothing is looked up yet."""
+        self._store, self._prefix, self._identities = store, prefix, identities
+        self._small: dict[int, bytes] = {}
         self._news = False
 
-    def known(self) -> dict[bytes, bytes]:
+    def known(self) -> dict[int, bytes]:
         """All that is known, of any length."""
-        together = _unpacked(self._store.get_many([self._key]).get(self._key, b""), self._keys)
-        self._store.touch(together)
-        self._small = dict(together)
-        alone = self._store.get_many([key for key in self._keys if key not in together])
-        for key, value in alone.items():
-            self._add(key, value)
-        return together | alone
+        entries, values = self._together()
+        self._store.touch(entries)
+        known = {at: value for at, value in enumerate(values) if value}
+        self._small = dict(known)
+        if len(known) < len(self._identities):
+            asked = {self._keys[at]: at for at in range(len(self._identities)) if at not in known}
+            for key, value in self._store.get_many(list(asked)).items():
+                known[asked[key]] = value
+                self._add(asked[key], value)
+        return known
 
-    def put(self, key: bytes, value: bytes) -> None:
+    def fetch(self, at: int) -> bytes:
+        """One result by itself, b"" if it is not known."""
+        return self._store.get_many([self._keys[at]]).get(self._keys[at], b"")
+
+    def put(self, at: int, value: bytes) -> None:
         """Keep a new result, by itself for now."""
-        self._store.put(key, value)
-        self._add(key, value)
+        self._store.put(self._keys[at], value)
+        self._add(at, value)
 
     def close(self) -> None:
         """Nothing more will come: keep what is small together, unless it is kept so already."""
         if self._news and len(self._small) > 1:
-            values = [self._small.get(key, b"") for key in self._keys]
-            self._store.put(self._key, zlib.compress(encoded(values), level=1))
+            entries = self._store.names_of(self._keys[at] for at in self._small)
+            values = [self._small.get(at, b"") for at in range(len(self._identities))]
+            self._store.put(self._key, zlib.compress(encoded((entries, values)), level=1))
 
-    def _add(self, key: bytes, value: bytes) -> None:
+    @cached_property
+    def _key(self) -> bytes:
+        return _digest(b"together" + self._prefix, encoded(self._identities))
+
+    @cached_property
+    def _keys(self) -> list[bytes]:
+        return [_digest(self._prefix, identity) for identity in self._identities]
+
+    def _add(self, at: int, value: bytes) -> None:
         if len(value) <= _SMALL:
-            self._small[key] = value
+            self._small[at] = value
             self._news = True
 
+    def _together(self) -> tuple[list[bytes], list[bytes]]:
+        """The names of the entries that hold these as well, and the values, b"" for what was not known."""
+        data = self._store.get_many([self._key]).get(self._key, b"")
+        try:
+            return _TOGETHER.decode(zlib.decompress(data)) if data else ([], [])
+        except (zlib.error, *UNREADABLE):
+            return [], []
 
-def _unpacked(data: bytes, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    try:
-        values = _VALUES.decode(zlib.decompress(data)) if data else []
-    except (zlib.error, *UNREADABLE):
-        return {}
-    return {key: value for key, value in zip(keys, values, strict=False) if value}
+
+def _digest(prefix: bytes, data: bytes) -> bytes:
+    return hashlib.blake2b(prefix + data, digest_size=16).digest()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -20,8 +20,8 @@ R = TypeVar("R")
 
 _LARGE = 20_000
 """Bytes of a result that waits for its turn in the file, not in memory: thousands of marked workbooks may."""
-_CUTTING = 2
-"""First bytes of a key, of 256, that end a part: it has 128 tasks or so."""
+_ABOUT = 128
+"""Tasks of a part, taken over many parts."""
 
 
 class Recalling:
@@ -41,7 +41,7 @@ class Recalling:
         tasks: Iterable[T],
         *,
         limits: Limits,
-        on_done: Callable[[T], None] | None = None,
+        on_done: Callable[[int], None] | None = None,
         window: int = 256,
         kept: Kept[T, R] | None = None,
     ) -> Iterator[tuple[T, R | Failure]]:
@@ -63,14 +63,15 @@ class Recalling:
 class _Line(Generic[T, R]):
     """A task in its turn.
 
-    found: a 1-tuple with its result if an earlier run had it, and it is not large. last: of its bundle.
+    number: of the task in its bundle. found: a 1-tuple with its result if an earlier run had it, and it is
+    not large. last: of its bundle.
     """
 
     task: T
-    key: bytes
+    bundle: Bundle
+    number: int
     found: tuple[R] | None
     large: bool
-    bundle: Bundle
     last: bool
 
 
@@ -82,7 +83,7 @@ class _Asked(Generic[T, R]):
         store: Store,
         kept: Kept[T, R],
         function: Callable[[T], R],
-        on_done: Callable[[T], None] | None,
+        on_done: Callable[[int], None] | None,
     ) -> None:
         self._store, self._kept, self._on_done = store, kept, on_done
         name = f"{function.__module__}.{function.__qualname__}\n".encode()
@@ -91,18 +92,24 @@ class _Asked(Generic[T, R]):
 
     def unknown(self, tasks: Iterable[T], at_once: int) -> Iterator[T]:
         """The tasks that must be done; all stand in line. at_once: the most that are asked for together."""
-        for part in _parts(((task, self._key(task)) for task in tasks), at_once):
-            bundle = Bundle(self._store, [key for _, key in part])
-            values = bundle.known()
-            for number, (task, key) in enumerate(part, 1):
-                value = values.get(key, b"")
-                large = len(value) > _LARGE
-                found = None if large else self._decoded(value)
-                self._line.append(_Line(task, key, found, large, bundle, number == len(part)))
-                if found is None and not large:
-                    yield task
-                elif self._on_done is not None:
-                    self._on_done(task)
+        for part in _parts(((task, self._identity(task)) for task in tasks), at_once):
+            lines = self._looked_up(part)
+            new = [line.task for line in lines if line.found is None and not line.large]
+            if self._on_done is not None and len(new) < len(lines):
+                self._on_done(len(lines) - len(new))
+            self._line += lines
+            yield from new
+
+    def _looked_up(self, part: Sequence[tuple[T, bytes]]) -> list[_Line[T, R]]:
+        bundle = Bundle(self._store, self._prefix, [identity for _, identity in part])
+        values = bundle.known()
+        lines: list[_Line[T, R]] = []
+        for number, (task, _) in enumerate(part):
+            value = values.get(number, b"")
+            large = len(value) > _LARGE
+            found = None if large else self._decoded(value)
+            lines.append(_Line(task, bundle, number, found, large, number == len(part) - 1))
+        return lines
 
     def known_before_next(self) -> Iterator[tuple[T, R | Failure]]:
         """What is known, up to the next task that was not."""
@@ -110,7 +117,7 @@ class _Asked(Generic[T, R]):
             line = self._line.popleft()
             if line.last:
                 line.bundle.close()
-            found = line.found or self._decoded(self._store.get_many([line.key]).get(line.key, b""))
+            found = line.found or self._decoded(line.bundle.fetch(line.number))
             yield line.task, found[0] if found else Failure(Ending.FAULT, "a kept result was lost meanwhile")
 
     def settle(self, outcome: bytes | R | Failure) -> tuple[T, R | Failure]:
@@ -127,17 +134,16 @@ class _Asked(Generic[T, R]):
         if found is None:
             return Failure(Ending.FAULT, "the result cannot be read back")
         if self._kept.lasting(found[0]):
-            line.bundle.put(line.key, came)
+            line.bundle.put(line.number, came)
         return found[0]
 
-    def _key(self, task: T) -> bytes:
+    def _identity(self, task: T) -> bytes:
         identity = self._kept.identity(task)
         try:
-            data = encoded(identity)
+            return encoded(identity)
         except UnicodeEncodeError:
             # A file name may hold bytes that are no text.
-            data = repr(identity).encode("utf-8", "backslashreplace")
-        return hashlib.blake2b(self._prefix + data, digest_size=16).digest()
+            return repr(identity).encode("utf-8", "backslashreplace")
 
     def _decoded(self, value: bytes) -> tuple[R] | None:
         try:
@@ -146,12 +152,12 @@ class _Asked(Generic[T, R]):
             return None
 
 
-def _parts(keyed: Iterable[tuple[T, bytes]], longest: int) -> Iterator[list[tuple[T, bytes]]]:
-    """Cut where a key says so, not by counting: where one task is new only the part around it is another."""
+def _parts(tasks: Iterable[tuple[T, bytes]], longest: int) -> Iterator[list[tuple[T, bytes]]]:
+    """Cut where an identity says so, not by counting: where one is new only the part around it is another."""
     part: list[tuple[T, bytes]] = []
-    for pair in keyed:
+    for pair in tasks:
         part.append(pair)
-        if pair[1][0] < _CUTTING or len(part) == longest:
+        if zlib.crc32(pair[1]) % _ABOUT == 0 or len(part) == longest:
             yield part
             part = []
     if part:

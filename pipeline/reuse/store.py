@@ -73,9 +73,13 @@ class Store:
         if time.monotonic() - self._since > _KEPT_SECONDS:
             self.flush()
 
-    def touch(self, keys: Iterable[bytes]) -> None:
+    def names_of(self, keys: Iterable[bytes]) -> list[bytes]:
+        """What the file calls the entries with these keys."""
+        return list(map(_name, keys))
+
+    def touch(self, names: Iterable[bytes]) -> None:
         """Say of entries that this run had a use for them, though it did not ask for them."""
-        self._touched.update(map(_name, keys))
+        self._touched.update(names)
 
     def flush(self) -> None:
         """Write what waits."""
