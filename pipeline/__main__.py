@@ -16,6 +16,18 @@ from pipeline import verbs
 from pipeline.stops import FAULT, INTERRUPTED, USAGE, Stop, stop_of
 
 
+_FOR_LIBRARIES = {
+    # numpy begins a thread per processor for linear algebra; nothing here has any.
+    "OPENBLAS_NUM_THREADS": "1",
+    # pydantic looks through all installed packages for plugins; there are none.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    # What one workbook took of memory, a worker keeps for the next (glibc): 64 and 32 megabytes.
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+}
+"""Environment of this process and its workers, where the user has not set it."""
+
+
 class _Chinese(argparse.HelpFormatter):
     """Help that begins with 用法."""
 
@@ -119,6 +131,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return the exit code. Whatever happens is told in a Chinese sentence."""
     # A run makes millions of small objects and hardly a cycle: looking for cycles costs a tenth of it.
     gc.set_threshold(1_000_000, 20, 20)
+    for name, value in _FOR_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     output = Path("output")
     try:
         chosen = parser().parse_args(arguments)
