@@ -15,7 +15,6 @@ from typing import NoReturn
 from pipeline import verbs
 from pipeline.stops import FAULT, INTERRUPTED, USAGE, Stop, stop_of
 
-
 _FOR_LIBRARIES = {
     # numpy begins a thread per processor for linear algebra; nothing here has any.
     "OPENBLAS_NUM_THREADS": "1",

@@ -90,6 +90,13 @@ def test_help_is_chinese(verb: tuple[str, ...], capsys: pytest.CaptureFixture[st
     assert not ENGLISH.search(text)
 
 
+def test_what_the_user_has_set_for_a_library_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert main(["explain", "R09-3"]) == 0
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    assert os.environ["PYDANTIC_DISABLE_PLUGINS"]
+
+
 def test_help_imports_nothing_heavy() -> None:
     heavy = [
         "pandas",
