@@ -149,13 +149,13 @@ class _Walk:
         except OSError as error:
             self.reject(unit, path, why_unreadable(error))
             return None
-        return Entry(path, entry.path, facts.st_size, facts.st_mtime_ns)
+        return Entry.of(path, entry.path, facts.st_size, facts.st_mtime_ns)
 
     def take(self, unit: str, entry: Entry, zipped: str) -> None:
         """Add a file to its unit. Of two under one name the first counts; all rival workbooks are kept."""
         first = self.taken.get((unit, entry.path))
         if first and entry.suffix in WORKBOOKS:
-            entry = replace(entry, path=f"{zipped or '同名'}/{entry.path}")
+            entry = entry._replace(path=f"{zipped or '同名'}/{entry.path}")
             first = self.taken.get((unit, entry.path))
         if (
             first
@@ -264,7 +264,7 @@ def _forwarded_apart(
         entries = sorted(units[name].entries, key=lambda entry: entry.path)
         subs = forwarded[name] = _forwarded(entries) if _BUREAU.search(name) else set()
         for sub in sorted(subs):
-            inner = [replace(e, path=e.path[len(sub) + 1 :]) for e in entries if e.path.startswith(f"{sub}/")]
+            inner = [e._replace(path=e.path[len(sub) + 1 :]) for e in entries if e.path.startswith(f"{sub}/")]
             unfinished = [p[len(sub) + 1 :] for p in units[name].unfinished if p.startswith(f"{sub}/")]
             result[f"{name}/{sub}"] = Unit(f"{name}/{sub}", inner, unfinished=unfinished)
         own = [e for e in entries if e.path.partition("/")[0] not in subs]

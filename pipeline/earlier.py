@@ -153,7 +153,7 @@ def _copy(path: Path, shown: str, copies: Copies, workbook_mb: int) -> Received 
         return _NOT_A_FILE
     if suffix_of(path.name) not in WORKBOOKS:
         return _NOT_A_WORKBOOK
-    return copies.receive(Entry(shown, str(path), facts.st_size, facts.st_mtime_ns), workbook_mb)
+    return copies.receive(Entry.of(shown, str(path), facts.st_size, facts.st_mtime_ns), workbook_mb)
 
 
 def _why_unused(outcome: Submission | Finding | Failure) -> Rejection | None:

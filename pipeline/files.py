@@ -31,21 +31,23 @@ def suffix_of(name: str) -> str:
 Stamp = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A regular file of a unit; path is relative to the unit's folder, with `/`."""
+class Entry(NamedTuple):
+    """A regular file of a unit; there may be a million.
+
+    path is relative to the unit's folder, with `/`; located is the path by which the system finds it; suffix
+    is the extension in lower case, with its dot.
+    """
 
     path: str
     located: str
-    """The path by which the system finds it."""
     size: int
     mtime_ns: int
-    suffix: str = field(init=False, compare=False)
-    """The extension in lower case, with its dot."""
+    suffix: str
 
-    def __post_init__(self) -> None:
-        """The extension is asked for at every stage."""
-        object.__setattr__(self, "suffix", suffix_of(self.name))
+    @classmethod
+    def of(cls, path: str, located: str, size: int, mtime_ns: int) -> Entry:
+        """With its extension, which is asked for at every stage."""
+        return cls(path, located, size, mtime_ns, suffix_of(path.rpartition("/")[2]))
 
     @property
     def real(self) -> Path:

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.fields import RESOURCE_FILE
-from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, FileFacts, Unit
+from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, FileFacts, Unit, suffix_of
 from pipeline.rules.distinct import answers
 
 Key = tuple[str, str]
@@ -136,7 +136,7 @@ _SORTS = {**dict.fromkeys(VIDEOS, "video"), **dict.fromkeys(AUDIOS, "audio")}
 
 def sort_of(path: str) -> str:
     """`video`, `audio` or `other`, by the extension alone."""
-    return _SORTS.get(posixpath.splitext(path)[1].lower(), "other")
+    return _SORTS.get(suffix_of(path.rpartition("/")[2]), "other")
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _housed(outcome: Submission | Finding, received: Received, collected: Collec
     unit = collected.units.setdefault(name, Unit(name))
     taken = {each.entry.path for each in unit.workbooks}
     workbook = received.entry.path if received.entry.path not in taken else f"散件/{received.entry.path}"
-    unit.workbooks.append(replace(received, entry=replace(received.entry, path=workbook)))
+    unit.workbooks.append(replace(received, entry=received.entry._replace(path=workbook)))
     if isinstance(outcome, Finding):
         return _moved(outcome, name, workbook)
     findings = tuple(_moved(found, name, workbook) for found in outcome.findings)

@@ -383,7 +383,7 @@ def sent(folder: Path, files: dict[str, bytes], name: str = UNIT) -> Unit:
         real = folder / name.replace("/", "_") / path
         real.parent.mkdir(parents=True, exist_ok=True)
         real.write_bytes(content)
-        unit.entries.append(Entry(path, str(real), len(content), 0))
+        unit.entries.append(Entry.of(path, str(real), len(content), 0))
     return unit
 
 

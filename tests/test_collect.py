@@ -256,7 +256,7 @@ def test_equal_workbooks_count_once_and_both_are_named(source: Path, workers: Wo
 
 
 def entry_of(path: Path) -> Entry:
-    return Entry(path.name, str(path), path.stat().st_size, path.stat().st_mtime_ns)
+    return Entry.of(path.name, str(path), path.stat().st_size, path.stat().st_mtime_ns)
 
 
 def receive(entry: Entry, keep: Path, workbook_mb: int) -> Received | Rejection:

@@ -17,7 +17,7 @@ NFC, NFD = "第é讲.mp4", unicodedata.normalize("NFD", "第é讲.mp4")
 
 
 def index(*paths: str) -> Index:
-    return Index(Entry(path, path, 1, 1) for path in paths)
+    return Index(Entry.of(path, path, 1, 1) for path in paths)
 
 
 @pytest.mark.parametrize("named", ["视频/1.mp4", "视频\\1.mp4", "./视频/1.mp4", "1.mp4"])
@@ -75,7 +75,7 @@ def test_odd_names_lead_nowhere(named: str) -> None:
 
 def test_another_extension_is_suggested() -> None:
     assert index("视频/1.mp4").find("1.mp4x").problem == MISSING
-    assert Index([Entry("视频/1.mp4", "x", 1, 1)]).find("1") == Match(problem=MISSING, likely="视频/1.mp4")
+    assert Index([Entry.of("视频/1.mp4", "x", 1, 1)]).find("1") == Match(problem=MISSING, likely="视频/1.mp4")
 
 
 def test_looking_for_a_file_touches_no_disk() -> None:

@@ -164,7 +164,7 @@ COURSE = {
     "资源链接": "https://mooc.example.edu.cn/course/1",
     "资源文件": "",
 }
-FILES = [Entry("证明/等保备案证明.jpg", "", 1, 1), Entry("测评报告2023-01.pdf", "", 1, 1)]
+FILES = [Entry.of("证明/等保备案证明.jpg", "", 1, 1), Entry.of("测评报告2023-01.pdf", "", 1, 1)]
 
 
 def qualified(

@@ -354,7 +354,9 @@ def test_the_path_of_a_unit_grows_only_when_something_happens() -> None:
 def read_of(*submissions: Submission, folder: Path = Path()) -> Read:
     """As after reading; each workbook's digest is its name."""
     received = {
-        (each.unit, each.workbook): Received(Entry(each.workbook, str(folder), 1, 1), folder, each.workbook)
+        (each.unit, each.workbook): Received(
+            Entry.of(each.workbook, str(folder), 1, 1), folder, each.workbook
+        )
         for each in submissions
     }
     findings = [found for each in submissions for found in each.findings]

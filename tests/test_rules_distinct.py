@@ -108,7 +108,7 @@ def test_a_pair_has_the_answer_of_its_two(texts: list[str]) -> None:
 
 @given(st.from_regex(_PLAIN, fullmatch=True))
 def test_a_plain_path_leads_where_the_long_way_leads(named: str) -> None:
-    files = Index([Entry(named, "x", 1, 1)])
+    files = Index([Entry.of(named, "x", 1, 1)])
     assert files.find(named) == files.find(f"./{named}") == Match(named)
 
 

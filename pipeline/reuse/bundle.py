@@ -7,7 +7,6 @@ nothing is asked of each. Where one task is another than then, those beside it a
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -57,7 +56,7 @@ class Bundle:
         if self._news and len(self._small) > 1:
             entries = self._store.names_of(self._keys[at] for at in self._small)
             values = [self._small.get(at, b"") for at in range(len(self._identities))]
-            self._store.put(self._key, zlib.compress(encoded((entries, values)), level=1))
+            self._store.put(self._key, encoded((entries, values)))
 
     @cached_property
     def _key(self) -> bytes:
@@ -76,8 +75,8 @@ class Bundle:
         """The names of the entries that hold these as well, and the values, b"" for what was not known."""
         data = self._store.get_many([self._key]).get(self._key, b"")
         try:
-            return _TOGETHER.decode(zlib.decompress(data)) if data else ([], [])
-        except (zlib.error, *UNREADABLE):
+            return _TOGETHER.decode(data) if data else ([], [])
+        except UNREADABLE:
             return [], []
 
 
