@@ -152,12 +152,13 @@ def test_at_least_one_worker_is_asked_for():
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from pathlib import Path
 from pipeline.isolate import Limits
 from tests.isolated import run_isolated
 from tests.test_isolate import write_pid_and_hang
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
     try:
         list(run_isolated(write_pid_and_hang, [sys.argv[1] + "/a", sys.argv[1] + "/b"], jobs=2,
                           limits=Limits(600, 512)))
