@@ -158,7 +158,7 @@ from pipeline.isolate import Limits
 from tests.isolated import run_isolated
 from tests.test_isolate import write_pid_and_hang
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
     try:
         list(run_isolated(write_pid_and_hang, [sys.argv[1] + "/a", sys.argv[1] + "/b"], jobs=2,
                           limits=Limits(600, 512)))
