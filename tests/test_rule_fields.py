@@ -466,6 +466,18 @@ def test_links_of_several_resources() -> None:
     assert [rows_of(case) for case in told] == [rows for _, rows in LINKS]
 
 
+def test_what_a_unit_shares_does_not_depend_on_other_units() -> None:
+    """A resource that stands twice is one resource, though its first link is nobody else's in the unit."""
+    mine = [
+        {"资源名称": "甲", "资源链接": f"{COURSE}77"},
+        {"资源名称": "乙", "资源链接": COURSE},
+        {"资源名称": "甲", "资源链接": COURSE},
+    ]
+    another = [{"资源名称": "丙", "资源链接": f"{COURSE}77"}]
+    assert in_each([mine], "Y03") == [[]]
+    assert in_each([mine, another], "Y03") == [[], []]
+
+
 COVERS: list[tuple[Rows, list[int]]] = [
     ([{"资源名称": "甲"}, {"资源名称": "乙"}], [2]),
     ([{"资源名称": "甲"}, {"资源名称": "乙", "资源封面": "封面\\FM1.JPG"}], [2]),
