@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.isolate import Failure, Limits, Workers
 from pipeline.measure import PROBE_MEMORY_MB, PROBE_SECONDS
-from pipeline.probe.columns import measured_file
+from pipeline.probe.facts import probe_file
 from pipeline.verbs import processors
 from tests.bench.calls import SOUND, VIDEO
 from tests.bench.competitors import one_by_one, unprotected
@@ -51,7 +51,7 @@ def measure(session: Session) -> list[Figure]:
         def isolated(paths: list[Path]) -> None:
             if any(
                 isinstance(facts, Failure)
-                for _, facts in workers.run(measured_file, map(str, paths), limits=limits)
+                for _, facts in workers.run(probe_file, paths, limits=limits)
             ):
                 raise RuntimeError("a file could not be measured")
 
