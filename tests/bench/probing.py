@@ -49,10 +49,7 @@ def measure(session: Session) -> list[Figure]:
         limits = Limits(PROBE_SECONDS, PROBE_MEMORY_MB)
 
         def isolated(paths: list[Path]) -> None:
-            if any(
-                isinstance(facts, Failure)
-                for _, facts in workers.run(probe_file, paths, limits=limits)
-            ):
+            if any(isinstance(facts, Failure) for _, facts in workers.run(probe_file, paths, limits=limits)):
                 raise RuntimeError("a file could not be measured")
 
         def limit(paths: list[Path]) -> None:
