@@ -163,6 +163,14 @@ class Counts:
 _NONE = Counts()
 
 
+def rows_by_workbook(rows: Iterable[tuple[str, str, int]]) -> defaultdict[tuple[str, str], set[int]]:
+    """The numbers of rows by unit and workbook, none for any other."""
+    numbers: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for unit, workbook, row in rows:
+        numbers[unit, workbook].add(row)
+    return numbers
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts by row, by workbook and by unit.
@@ -176,15 +184,12 @@ class Tally:
     units: dict[str, Counts] = field(default_factory=dict)
     decisions: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
-    _told: Mapping[tuple[str, str], set[int]] = field(init=False, repr=False, compare=False)
+    _told: defaultdict[tuple[str, str], set[int]] = field(init=False, repr=False, compare=False)
     """By workbook the rows of which anything was told."""
 
     def __post_init__(self) -> None:
         """Most rows are never asked for one by one."""
-        told: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        for unit, workbook, row in self.rows:
-            told[unit, workbook].add(row)
-        self._told = dict(told)
+        self._told = rows_by_workbook(self.rows)
 
     def verdict(self, unit: str, workbook: str, row: int) -> str:
         """A row's verdict; an 错误 that concerns the whole workbook sends every row back.
@@ -201,7 +206,7 @@ class Tally:
 
     def verdicts(self, unit: str, workbook: str, rows: Collection[int]) -> Counter[str]:
         """How many rows of a workbook have each verdict; those of which nothing was told share one."""
-        told = self._told.get((unit, workbook), set()).intersection(rows)
+        told = self._told[unit, workbook].intersection(rows)
         found = Counter(self.verdict(unit, workbook, row) for row in told)
         found[self.verdict(unit, workbook, 0)] += len(rows) - len(told)
         return found

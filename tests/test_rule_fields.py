@@ -455,6 +455,16 @@ LINKS: list[tuple[Rows, list[int]]] = [
     (series("01", "02", 资源类型="A01") + series("01", name="书法", 资源类型="A01"), [3]),
     ([*series("01", 资源类型="A01"), {"资源名称": "别的", "资源类型": "A01"}], [2]),
     ([{"资源名称": "甲"}, {"资源名称": "甲"}], []),
+    ([{"资源名称": "甲"}, {"资源名称": "甲"}, {"资源名称": "乙"}], [3]),
+    ([{"资源名称": name, "资源链接": COURSE + end} for name, end in ("甲1", "乙1", "甲2", "丙2")], [2, 4]),
+    (
+        [
+            {"资源名称": "甲", "资源链接": "https://www.icourse163.org/"},
+            {"资源名称": "甲"},
+            {"资源名称": "乙"},
+        ],
+        [3],
+    ),
     ([{"资源名称": name, "资源链接": "https://www.icourse163.org/"} for name in "甲乙"], []),
     ([{"资源名称": name, "资源链接": "https://pan.baidu.com/s/1"} for name in "甲乙"], []),
     ([{"资源名称": name, "资源链接": ""} for name in "甲乙"], []),
@@ -467,15 +477,14 @@ def test_links_of_several_resources() -> None:
 
 
 def test_what_a_unit_shares_does_not_depend_on_other_units() -> None:
-    """A resource that stands twice is one resource, though its first link is nobody else's in the unit."""
     mine = [
         {"资源名称": "甲", "资源链接": f"{COURSE}77"},
         {"资源名称": "乙", "资源链接": COURSE},
         {"资源名称": "甲", "资源链接": COURSE},
     ]
     another = [{"资源名称": "丙", "资源链接": f"{COURSE}77"}]
-    assert in_each([mine], "Y03") == [[]]
-    assert in_each([mine, another], "Y03") == [[], []]
+    told = in_each([mine, mine, another], "Y03"), in_each([mine], "Y03")
+    assert [[rows_of(case) for case in each] for each in told] == [[[3], [3], []], [[3]]]
 
 
 COVERS: list[tuple[Rows, list[int]]] = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import cast
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.rounds.compare import Comparison
 from pipeline.rounds.decide import RowKey, Rows
-from pipeline.summarise import Counts, Tally, Told, UnitSummary
+from pipeline.summarise import Counts, Tally, Told, UnitSummary, rows_by_workbook
 
 FINDING_COLUMNS = (
     "unit", "workbook", "sheet", "row", "field", "cell", "code", "severity", "value", "message", "fix",
@@ -189,9 +188,7 @@ def _outcomes(books: Iterable[_Book], counts: Tally) -> Iterator[str]:
 
     Resources of which nothing was said are alike in the whole workbook.
     """
-    said: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for unit, workbook, row in counts.rows.keys() | counts.decisions.keys():
-        said[unit, workbook].add(row)
+    said = rows_by_workbook(counts.rows.keys() | counts.decisions.keys())
     for book, numbers in books:
         alike, here = _outcome(counts, (*book, 0)), said[book]
         yield from (_outcome(counts, (*book, row)) if row in here else alike for row in numbers)

@@ -31,7 +31,7 @@ from pipeline.rounds.accept import same_text
 from pipeline.rounds.remembered import Decision as Decision
 from pipeline.rounds.remembered import Subject
 from pipeline.settings import Settings
-from pipeline.summarise import Aside, FindingKey, key_of, severity_of
+from pipeline.summarise import Aside, FindingKey, key_of, rows_by_workbook, severity_of
 
 ACCEPT, RETURN, PASS, NOT_RECOMMENDED, RECOMMEND, WITHDRAW = "接受", "退回", "通过", "不推荐", "推荐", "撤销"
 OF_FINDINGS, OF_ROWS, OF_UNITS = (ACCEPT, RETURN), (PASS, RETURN, NOT_RECOMMENDED), (RECOMMEND,)
@@ -121,9 +121,7 @@ class Rows(Sequence[Row]):
 
     def at(self, keys: Set[RowKey], units: Set[str]) -> dict[RowKey, Row]:
         """The rows at these places and those of these units, by their places."""
-        asked: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        for unit, workbook, row in keys:
-            asked[unit, workbook].add(row)
+        asked = rows_by_workbook(keys)
         found: dict[RowKey, Row] = {}
         start = 0
         for book, numbers in self.books:

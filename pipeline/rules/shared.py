@@ -33,16 +33,15 @@ _SAME_RESOURCE = ["@unit", "主讲人", "所属系列", "所属顺序", "资源�
 def _strangers(rows: pd.DataFrame, thing: pd.Series, lone: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
     """Rows that have the same thing as an earlier one of their unit that they have nothing to do with.
 
-    thing: what is shared, "" for nothing, of the rows that may share. lone: rows that share with nobody,
-    even in their series. A series counts as one from its first row on, and so does a resource that stands
-    twice (rule Y01), whatever it shares. Columns: `first_row` and `first_name`, of the earliest that has it.
+    thing: what is shared, by row, "" for nothing. lone: rows that share with nobody, even in their
+    series. A series counts as one from its first row on, and so does a resource that stands twice with
+    the thing (rule Y01). Columns: `first_row` and `first_name`, of the earliest that has the thing.
     """
-    having = rows.loc[thing.index, ["@index", "@row", *_SAME_RESOURCE]].assign(thing=thing, lone=lone)
-    having = having[filled(having["thing"]) & _several_sorts_have(having)]
-    if having.empty:
-        return having.assign(first_row=0, first_name="")
-    namesakes = rows[_SAME_RESOURCE][rows["资源名称"].isin(having["资源名称"])]
-    rows = having[~again(namesakes, _SAME_RESOURCE)[having.index]]
+    rows = rows[["@index", "@row", *_SAME_RESOURCE]].assign(thing=thing, lone=lone)
+    rows = rows[filled(rows["thing"]) & _several_sorts_have(rows)]
+    if rows.empty:
+        return rows.assign(first_row=0, first_name="")
+    rows = rows[~again(rows, [*_SAME_RESOURCE, "thing"])]
     rows = rows.assign(series=series_key(rows["所属系列"]), thing=groups_of(rows, ["@unit", "thing"]))
     of_series = rows.groupby(["thing", "series"], sort=False)
     later = of_series["lone"].cumsum() - rows["lone"] > 0
@@ -88,10 +87,10 @@ def link_shared(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     Two *courses* have two pages, in a series too. An address that is no course page at all (R05-6,
     R05-7) is told by itself.
     """
-    links, known = with_links_alike(resources)["资源链接"], settings.platforms
-    links = links[~texts_that(links, lambda url: passing(url) or is_home_page(url, known))]
-    course = resources.loc[links.index, "资源类型"].map(settings.media_types) == "any"
-    return _strangers(resources, each_text(links, _page), course)
+    rows, known = with_links_alike(resources), settings.platforms
+    rows = rows[~texts_that(rows["资源链接"], lambda url: passing(url) or is_home_page(url, known))]
+    course = rows["资源类型"].map(settings.media_types) == "any"
+    return _strangers(rows, each_text(rows["资源链接"], _page), course)
 
 
 def _page(url: str) -> str:
