@@ -6,10 +6,10 @@ recall → examine (canonical, join ← measure, validate) → accept → decide
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
+from msgspec import Struct
 
 from pipeline.attachments import received_attachments
 from pipeline.collect import Collected
@@ -38,8 +38,7 @@ _NEVER_MEASURED = {"M11": "MP3 文件不含量化位数信息，不能测量，�
 """附件3 clause 2 asks for 16 bit; lossy sound has no bit depth, so it is neither passed nor failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a run found, for the screen and the exit code.
 
     sent: the units that sent something. files: returned workbooks by unit. unsent: W08, None if the

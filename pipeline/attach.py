@@ -10,10 +10,10 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from msgspec import Struct, field
 
 from pipeline.engine import Engine, open_engine
 from pipeline.fields import NAMES
@@ -63,8 +63,7 @@ class AttachError(Stop):
     code = USAGE
 
 
-@dataclass(slots=True)
-class Attached:
+class Attached(Struct):
     """What was written: how many files for how many units; sentences for staff; faults of the program."""
 
     units: int = 0
@@ -73,8 +72,7 @@ class Attached:
     faults: list[Fault] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """A unit whose workbook counts. info: its 单位信息 by label. resources: its list, canonical."""
 
     unit: str
@@ -87,8 +85,7 @@ class Sender:
         return self.unit.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What all steps share."""
 
     settings: Settings

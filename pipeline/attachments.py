@@ -9,9 +9,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from pipeline.engine import Engine
 from pipeline.files import WORKBOOKS, Entry, Unit
@@ -50,8 +51,7 @@ _ENDINGS = {Ending.TIMEOUT: "读取用时过长", Ending.MEMORY: "内容过大�
 # --- which files, and what they hold ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """A file to be looked at. papers: what its name, or a cell of 单位信息, says that it is."""
 
     unit: str

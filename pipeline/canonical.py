@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, chain, repeat
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from pipeline.column import Column, Sign
@@ -61,8 +61,7 @@ _Row = tuple[str, str, str, int]
 _Layouts = Mapping[tuple[str, str], Layout]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
     sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed);

@@ -23,7 +23,6 @@ import platform
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import islice, takewhile
 from pathlib import Path
@@ -32,6 +31,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import distributed
+from msgspec import Struct, field
 
 from pipeline import __version__
 from pipeline.engine import EngineError
@@ -51,8 +51,7 @@ _AHEAD = 8
 _WAIT_SECONDS = 0.5
 
 
-@dataclass(slots=True, eq=False)
-class _Batch(Generic[T]):
+class _Batch(Struct, Generic[T], eq=False):
     """Tasks that went out together; outcomes once they are back. alone: with nothing else under way."""
 
     tasks: list[T]

@@ -12,8 +12,10 @@ import re
 import stat
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.engine import Engine
 from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, suffix_of
@@ -45,8 +47,7 @@ _PLAIN_FOLDER = re.compile(
 _ODD_ARCHIVE = Rejection("是不能读取的压缩格式", "请解压成文件夹，或改用 .zip 压缩")
 
 
-@dataclass(slots=True)
-class Collected:
+class Collected(Struct):
     """All units by name, what is wrong before anything is read, and how much was passed over."""
 
     units: dict[str, Unit]
@@ -84,8 +85,7 @@ def collect(
     return collected
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """What has been seen so far. taken: the files of a unit by path."""
 
     units: dict[str, Unit] = field(default_factory=dict)

@@ -7,8 +7,9 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from json.encoder import encode_basestring as quoted
+
+from msgspec import Struct
 
 from pipeline import __version__
 from pipeline.collect import Collected
@@ -33,8 +34,7 @@ from pipeline.submissions import Read
 from pipeline.summarise import Tally, Told, UnitSummary, by_workbook, for_later
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """The result of a run, before any of it is written."""
 
     read: Read

@@ -12,10 +12,10 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from msgspec import Struct, field
 
 from pipeline.canonical import canonical
 from pipeline.engine import Engine
@@ -46,8 +46,7 @@ _NO_ROWS = Rejection("表头下没有数据行", "请确认是不是要比对的
 _NOTHING_TO_COMPARE = Rejection("没有“资源名称”和“主讲人”两列，也没有“资源链接”列", "请补上这些列")
 
 
-@dataclass(slots=True)
-class Earlier:
+class Earlier(Struct):
     """What the lists hold, and what became of them.
 
     table: one row per resource of an earlier year, COLUMNS as text ("" where unknown, year

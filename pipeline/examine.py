@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import pandas as pd
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.canonical import Table, canonical
 from pipeline.collect import Collected
@@ -41,8 +42,7 @@ from pipeline.submissions import Fault, Read
 from pipeline.validate import Outcome, measured_suggestions, validate
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known before any row is looked at.
 
     indexes: the files of every unit. tables: those that do not depend on what the workbooks say (`units`,
@@ -57,8 +57,7 @@ class Known:
     lists: Sequence[Received] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """All rows with their canonical values, the tables that the rules read, and what was found."""
 
     table: Table

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 def _extensions(names: str) -> frozenset[str]:
@@ -101,8 +102,7 @@ class FileFacts(NamedTuple):
     edges: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A workbook as it was received: its private copy is named by its content."""
 
     entry: Entry
@@ -110,8 +110,7 @@ class Received:
     sha256: str
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(Struct):
     """A unit and all that it sent. The name is the folder's, `局/校` for a forwarded one."""
 
     name: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline.engine import Engine
 from pipeline.fields import TEMPLATE_VERSION
@@ -36,8 +37,7 @@ _MEANING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GivenBack:
+class GivenBack(Struct, frozen=True):
     """A workbook that was marked: its name below the output folder, and a sentence for staff, or ""."""
 
     unit: str

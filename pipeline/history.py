@@ -23,8 +23,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from pipeline.durable import flush_folder, write_whole
 from pipeline.model import Finding, Place, Severity
@@ -87,8 +89,7 @@ class HistoryError(Stop):
     """The history cannot be used; one Chinese sentence that names the file. The file is as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What a run needs to know of those before.
 
     sent: by unit the workbooks that counted, in the order in which they first did. paths: by
@@ -103,8 +104,7 @@ class Memory:
     seen: Set[tuple[str, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A workbook in a run; chosen: it counts. returned: it was marked and goes back."""
 
     unit: str
@@ -116,8 +116,7 @@ class Judgement:
     findings: Sequence[Judged]
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """A run, to be kept. started: ISO 8601, UTC. steps: by unit its round and what it adds to its path."""
 
     started: str

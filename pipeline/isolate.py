@@ -28,12 +28,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from msgspec import Struct, field
 
 from pipeline.trace import trace_of
 
@@ -65,31 +66,27 @@ class Ending(enum.StrEnum):
     """The function raised: a fault of the program, not of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """The outcome of a task that gave no result; detail is for the log, not for users."""
 
     ending: Ending
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """For one task: wall-clock seconds, and megabytes of address space of the whole worker (POSIX)."""
 
     seconds: float
     memory_mb: int
 
 
-@dataclass(slots=True)
-class _Task(Generic[T]):
+class _Task(Struct, Generic[T]):
     number: int
     value: T
     deaths: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class _Worker:
+class _Worker(Struct, eq=False):
     """A process, the pipe to it, and the tasks it has been given and not yet answered.
 
     busy until it has said that the batch is over; begun once it has taken the batch over.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from pipeline.collect import Collected, collect
 from pipeline.engine import Engine
@@ -18,8 +19,7 @@ KEPT, UNPACKED, CACHE, LINKS, HISTORY = "收件", ".解压", ".检测缓存.db",
 """What stays in output/ between runs."""
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """Where to read and write, settings, clock, workers, what is kept; remarks and faults as they come up.
 
     remarks are sentences for staff, faults (where, trace) are for run.json.

@@ -11,13 +11,13 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 
 from pipeline.fields import RESOURCE_FILE
 from pipeline.files import AUDIOS, IMAGES, PLAYED, VIDEOS, Entry, FileFacts, Unit, suffix_of
@@ -37,8 +37,7 @@ _PLAIN = re.compile(r"(?:\w[\w .()-]*/)*\w(?:[\w .()-]*[\w.()-])?")
 _SCAN = re.compile(r"登记表|审核|说明|扫描|证明|备案|公章|盖章|授权|承诺|执照|证书|附件|表")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Where a name leads: a path, an unfinished download, or a problem with perhaps a likely path."""
 
     path: str = ""
@@ -139,8 +138,7 @@ def sort_of(path: str) -> str:
     return _SORTS.get(suffix_of(path.rpartition("/")[2]), "other")
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(Struct, frozen=True):
     """What the cells name. media and covers: one row per cell and named file, with `@index`."""
 
     media: pd.DataFrame

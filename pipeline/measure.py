@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
@@ -21,8 +22,7 @@ PROBE_MEMORY_MB = 512
 _FACTS: Codec[FileFacts] = Codec(FileFacts)
 
 
-@dataclass(slots=True)
-class Measured:
+class Measured(Struct):
     """Facts by file; twins: the digest that files of equal content share."""
 
     facts: dict[Key, FileFacts] = field(default_factory=dict)

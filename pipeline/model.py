@@ -9,8 +9,9 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 Facts = Mapping[str, Any]
 Rows = Mapping[int, Mapping[int, str]]
@@ -45,8 +46,7 @@ class Severity(enum.StrEnum):
     NOTE = "提示"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """Where something is, in the file as it was sent.
 
     row is the spreadsheet's own row number, 0 for a whole file or unit. field is the
@@ -62,8 +62,7 @@ class Place:
     cell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One rule broken at one place. Severity and prose belong to the rule `code`.
 
     suggestion is a value that the field's own rules accept, or "". safe says that the
@@ -85,8 +84,7 @@ class Finding:
         return (*where, self.code, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A rectangle of cells, 1-based and inclusive."""
 
     top: int
@@ -95,8 +93,7 @@ class Area:
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """One sheet, exactly as stored. Blank cells are absent.
 
     kinds holds the cells that are not plain text, by column and row. formulas: cells (row, column)
@@ -117,11 +114,10 @@ class Sheet:
     hidden_columns: tuple[tuple[int, int], ...] = ()
     links: tuple[tuple[Area, str], ...] = ()
     checked: tuple[Area, ...] | None = None
-    recurs: bool = field(default=False, compare=False)
+    recurs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """A workbook as read. kind is the real format: xlsx, xlsm, xls, ods or csv.
 
     modified is the stamp inside the file (docProps), "" if none: it survives copying.
@@ -139,16 +135,14 @@ class Book:
     pictures: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """A file that cannot be read: cause and remedy are whole Chinese clauses, no file name in them."""
 
     cause: str
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the resource table stands in a workbook: columns are 1-based by field name."""
 
     sheet: str
@@ -162,8 +156,7 @@ class Layout:
         return f"{letters(column)}{row}" if column and row else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(Struct, frozen=True):
     """A value beside a label or under a header on another sheet."""
 
     text: str
@@ -172,8 +165,7 @@ class Labelled:
     cell: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A line of our 问题清单 on which the unit wrote something.
 
     code, field, value, suggestion and place (the text under 位置) are what the line says,
@@ -191,8 +183,7 @@ class Answer:
     several: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """A workbook understood: the unit's resources as columns of text, one entry per data row.
 
     rows are spreadsheet rows; cells[field][i] is the text at rows[i]. kinds holds only the

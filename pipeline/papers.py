@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from pipeline.fields import BY_NAME, bare_name
 from pipeline.pattern import late
@@ -76,8 +77,7 @@ _MOST_OF_A_STATEMENT = 10_000
 _LONGEST_CELL = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """What a document says of the call.
 
     people: the filled lines of the 登记表 by label. statement: its words, "" if it is none. listed: the

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from msgspec import Struct, field
 
 from pipeline.fields import UNIT_SHEET
 from pipeline.files import IMAGES, suffix_of
@@ -47,8 +47,7 @@ def _suffix(path: str) -> str:
     return suffix_of(path.rpartition("/")[2])
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A file that is one paper or more. said: what a Word document says; facts: what a scan shows.
 
     Neither for a file that is known by its name alone, or that cannot be read (broken).
@@ -67,8 +66,7 @@ class Sent:
         return _suffix(self.path) in SCANS
 
 
-@dataclass(slots=True)
-class Attachments:
+class Attachments(Struct):
     """The papers, by unit and in order of path, of the units that came with a folder.
 
     unplaced: by unit the scans whose name does not say what they are. findings: files that cannot be read.
@@ -93,8 +91,7 @@ class Attachments:
         self.sent.setdefault(sent.unit, []).append(sent)
 
 
-@dataclass(frozen=True, slots=True)
-class PaperState:
+class PaperState(Struct, frozen=True):
     """How a paper of a unit stands, for reports.
 
     standing: 未收到, 没有扫描件 (Word alone, or a scan that nobody can place), 已收到扫描件 or 打不开.

@@ -6,8 +6,10 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline import history
 from pipeline.engine import Engine
@@ -24,8 +26,7 @@ from pipeline.submissions import Earlier
 from pipeline.summarise import Told, by_workbook, for_later
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True):
     """What is known before a run. said: what 人工复核.xlsx says, not yet in the history.
 
     read: the review workbooks whose decisions are in said, as they were then.
@@ -104,8 +105,7 @@ def not_adopted(recalled: Recalled, output: Path) -> dict[str, bytes]:
 # --- the round before ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Progressed:
+class Progressed(Struct, frozen=True):
     """What became of the round before: W07 and its like, and by unit the comparisons of its workbooks."""
 
     findings: Sequence[Finding]

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
+from msgspec import DecodeError, Struct, convert
+from msgspec import json as strict_json
 
 Parts = TypeVar("Parts")
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(Struct, frozen=True):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
+class _Input(Struct, frozen=True):
     unit: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Inputs:
+class _Inputs(Struct, frozen=True):
     inputs: list[_Input]
 
 
@@ -47,9 +44,9 @@ def _said(output: Path, parts: type[Parts]) -> Parts | None:
     try:
         data = (output / "run.json").read_bytes()
         try:
-            return msgspec.json.decode(data, type=parts)
-        except msgspec.DecodeError:
+            return strict_json.decode(data, type=parts)
+        except DecodeError:
             # Half a character, as in the file names of some systems, only the standard library takes.
-            return msgspec.convert(json.loads(data), parts)
+            return convert(json.loads(data), parts)
     except (OSError, ValueError):
         return None

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rapidfuzz import fuzz, process
 
 from pipeline.model import Book, Kind, Rejection, Sheet, Submission, letters
@@ -40,8 +40,7 @@ _SORTS = (
 """What a folded name says of a unit's type."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredUnit:
+class RegisteredUnit(Struct, frozen=True):
     """A line of the register. region is a name, region_code GB/T 2260 or "" where there is none."""
 
     name: str
@@ -54,16 +53,14 @@ class RegisteredUnit:
     contact: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """How a name stands to the register: the unit that it means, None if it is not registered."""
 
     standing: str
     unit: RegisteredUnit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """All registered units in the file's order, and the types of which all units are in it.
 
     names: folded name → what it means. A full name goes before a code, a code before a

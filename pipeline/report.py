@@ -11,10 +11,10 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from msgspec import Struct
 
 from pipeline.durable import write_whole
 from pipeline.figures import Figures, Snapshot, figures, short_figures, unsent_tables
@@ -39,8 +39,7 @@ class ReportError(Stop):
     code = USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Struct, frozen=True):
     """What the last run left: the csv files as tables of text, when it began, what it did not check."""
 
     findings: pd.DataFrame

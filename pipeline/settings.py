@@ -11,13 +11,13 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 import pydantic_core
 import yaml
+from msgspec import Struct
 
 from pipeline.fields import NAMES
 from pipeline.model import Severity
@@ -232,8 +232,7 @@ class Traced:
         return getattr(self._settings, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Settings with the digest of the file that they came from."""
 
     settings: Settings

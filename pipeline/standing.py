@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline import history
 from pipeline.collect import Collected
@@ -21,8 +22,7 @@ from pipeline.submissions import Read
 from pipeline.summarise import Tally, UnitSummary, in_sum, summarise_unit
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the lines of units are made of. today: the day of the run in Beijing."""
 
     counts: Tally

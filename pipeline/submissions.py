@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.collect import Collected
 from pipeline.engine import Engine
@@ -43,8 +45,7 @@ _ENDINGS = {
 _BROKEN = Rejection("文件内容异常，读取程序无法处理", "请用 WPS 或 Excel 打开后另存为 .xlsx 再报送")
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """The submissions that count, in order of unit and workbook, and all that was found on the way.
 
     received: the workbook behind each (unit, workbook), also of those that could not be read.
@@ -127,8 +128,7 @@ def _present(read: Read) -> dict[str, set[str]]:
     return present
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """The workbook of the round before, as it was sent then."""
 
     sha256: str

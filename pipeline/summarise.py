@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from pipeline.files import KNOWN, WORKBOOKS, suffix_of
 from pipeline.model import Finding, Place, Severity, Submission
@@ -37,8 +38,7 @@ Aside = Mapping[FindingKey, str]
 """Findings that a person has settled, and how: 接受, 通过 or 不推荐."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A finding with all that is told of it: severity in force, sentence, order, clause.
 
     decision: how a person has settled it, "" if nobody has.
@@ -133,8 +133,7 @@ def shown(text: str) -> str:
     return line if len(line) <= SHOWN_VALUE else f"{line[:SHOWN_VALUE]}…"
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """How many findings of each severity, and how many of them decide."""
 
     errors: int = 0
@@ -171,8 +170,7 @@ def rows_by_workbook(rows: Iterable[tuple[str, str, int]]) -> defaultdict[tuple[
     return numbers
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """Counts by row, by workbook and by unit.
 
     decisions: what a person said of a row. unreadable: units that sent a file which cannot be read.
@@ -184,7 +182,7 @@ class Tally:
     units: dict[str, Counts] = field(default_factory=dict)
     decisions: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
-    _told: defaultdict[tuple[str, str], set[int]] = field(init=False, repr=False, compare=False)
+    _told: defaultdict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
     """By workbook the rows of which anything was told."""
 
     def __post_init__(self) -> None:
@@ -298,8 +296,7 @@ def steps(path: Sequence[str], state: str, round_number: int, *, arrived: bool) 
     return tuple(result[len(path) :])
 
 
-@dataclass(frozen=True, slots=True)
-class UnitSummary:
+class UnitSummary(Struct, frozen=True):
     """One line of units.csv and of the table on the screen; passed, returned and review count rows.
 
     path: all states that the unit has been through, this one last. problems: how those of the

@@ -11,8 +11,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.durable import write_whole
 from pipeline.engine import Engine
@@ -25,8 +27,7 @@ _SECONDS = 3600.0
 _UNUSABLE_NAMES = frozenset({errno.ENAMETOOLONG, errno.ENOENT, errno.EINVAL, errno.EILSEQ})
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A zip: whose it is, what its files' paths there begin with ("" or `…/`), its name as shown."""
 
     unit: str

@@ -8,13 +8,14 @@ else; no rule sees a cell that is already known to be malformed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.canonical import PROVENANCE, Table
 from pipeline.model import Finding, Place
@@ -40,8 +41,7 @@ Known = Mapping[str, Mapping[str, Sequence[Finding]]]
 """Findings by rule and unit; a unit of which a rule has nothing to say is there with none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Findings by rule and place; skipped: rule code → reason; faults: (rule code, trace).
 
     fresh: of the rules that see one unit at a time, what they said of those units that they were asked

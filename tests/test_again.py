@@ -14,12 +14,13 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from pipeline import examine
 from pipeline.canonical import Table

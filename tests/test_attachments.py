@@ -7,13 +7,13 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import docx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from pipeline.attachments import _SEPARATOR, _bare_names, _folded, received_attachments

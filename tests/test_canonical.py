@@ -169,7 +169,7 @@ def workbooks(draw: st.DrawFn) -> list[Submission]:
 
 
 def _held(given: Submission, cells: frozenset[tuple[int, str]]) -> Submission:
-    return Submission(**{name: getattr(given, name) for name in given.__slots__} | {"held": cells})
+    return Submission(**{name: getattr(given, name) for name in given.__struct_fields__} | {"held": cells})
 
 
 @hypothesis_settings(max_examples=20, deadline=None)

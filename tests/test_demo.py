@@ -13,11 +13,11 @@ import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from pipeline.canonical import canonical
 from pipeline.demo import call, content

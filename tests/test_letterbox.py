@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
-from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.letterbox import letters
 from pipeline.model import Finding, Labelled, Place

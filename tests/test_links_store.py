@@ -6,12 +6,12 @@ import datetime as dt
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.links.result import Ending, Evidence, Hop, Outcome
 from pipeline.links.store import ImportRefusedError, export_results, import_results, open_store, read_results

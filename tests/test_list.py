@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.fields import ERROR_COLUMN, LIST_SHEET, NAMES

@@ -7,11 +7,11 @@ import io
 import json
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from pipeline.model import Book, Sheet
 from pipeline.ownmarks import answers_of, identity_of, is_list_sheet

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
+from msgspec.structs import replace
 
 from pipeline.earlier import earlier_files, earlier_table, read_earlier, year_of
 from pipeline.fields import NAMES

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline import grid
 from pipeline.fields import FIELDS, NAMES, TEMPLATE_VERSION, VERSION_LABEL

@@ -29,10 +29,11 @@ import random
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from pipeline.demo import content, media
 from pipeline.demo.content import Enclosure, Record, Unit

@@ -8,18 +8,19 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, product
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from pipeline.demo import media
 from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN
 
 
-@dataclass(frozen=True, slots=True)
-class Native:
+class Native(Struct, frozen=True):
     """A value as a spreadsheet keeps it: a number under a format, and its canonical text."""
 
     text: str
@@ -31,8 +32,7 @@ class Native:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A formula and the result that the file stores with it."""
 
     formula: str
@@ -43,8 +43,7 @@ class Formula:
         return self.result
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """An address that one sees, and another that a click opens."""
 
     shown: str
@@ -58,8 +57,7 @@ class Link:
 Cell = str | Native | Formula | Link
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Struct, frozen=True):
     """A recipe for a file: make writes it. cheap: one may be made and then varied."""
 
     name: str
@@ -100,8 +98,7 @@ RIGHT_COVERS: tuple[Clip, ...] = tuple(cover(f"cover {number}") for number in ra
 VIDEO_LENGTH, AUDIO_LENGTH = "00:00:10", "00:00:12"
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosure:
+class Enclosure(Struct, frozen=True):
     """A file in the unit's folder. Two with the same clip and seed are the same bytes."""
 
     path: str
@@ -109,8 +106,7 @@ class Enclosure:
     seed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One resource: its cells by field name, and the files that come with it; the cover is the first.
 
     closes: it is the last of its series.
@@ -125,8 +121,7 @@ class Record:
         return str(self.cells.get(field, ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """Who sends. path is its folder below input/: `单位`, or `局/校` if a bureau forwards for it.
 
     rule: what is wrong with its name, "" if nothing. full: its full name, where it sends under another.
@@ -194,8 +189,7 @@ def units(number: int) -> list[Unit]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(Struct, frozen=True):
     series: str
     category: str
     topics: tuple[str, ...]

@@ -7,9 +7,11 @@ its ledger, so that a run can be compared with what is known to be wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.demo.content import (
     AUDIO_LENGTH,
@@ -37,8 +39,7 @@ Where = Callable[[Record, Earlier], bool]
 Spoil = Callable[[Record, Earlier], Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
+class Defect(Struct, frozen=True):
     """One kind of mistake. where tells which resources can suffer it.
 
     typed: it needs real cells, which a csv does not have. rowless: what is wrong lies in the

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import xlsxwriter
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.demo.papers import REGISTRATION_SCAN, STATEMENT_SCAN
 from pipeline.demo.submission import Beside, Submission
@@ -30,8 +31,7 @@ def _whole_file(submission: Submission) -> list[Mark]:
     return [(submission.reads_as, 0, "", "")]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One kind of mistake. marks: what must be found once the submission is spoilt."""
 
     kind: str
@@ -41,7 +41,7 @@ class Fault:
 
 
 def _shape(**changes: object) -> Spoil:
-    return lambda submission: replace(submission, shape=replace(submission.shape, **changes))  # type: ignore[arg-type]
+    return lambda submission: replace(submission, shape=replace(submission.shape, **changes))
 
 
 def _beside(name: str, content: Beside) -> Spoil:
@@ -98,7 +98,7 @@ def _paper(kind: str, rule: str, place: tuple[str, str], **changes: object) -> F
             name: getattr(had, name) | value if isinstance(value, frozenset) else value
             for name, value in changes.items()
         }
-        return replace(submission, papers=replace(had, **merged))  # type: ignore[arg-type]
+        return replace(submission, papers=replace(had, **merged))
 
     return Fault(kind, rule, spoil, _named(place[0], 0, place[1], place[0]))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PIL import Image, ImageDraw
 
 from pipeline.render.attachments.papers import STATEMENT as WORDS
@@ -16,8 +16,7 @@ _PAGE = (620, 877)
 _SMALL_PAGE = (310, 439)
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
+class Papers(Struct, frozen=True):
     """How a unit's papers differ from right ones.
 
     absent: files that were not sent. unsealed: scans without a seal. small: scans of too few pixels.

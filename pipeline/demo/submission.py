@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from pipeline.demo.content import Record, Unit
 from pipeline.demo.papers import Papers
@@ -33,8 +34,7 @@ Beside = Callable[[bytes], bytes]
 """The content of a file that lies beside the workbook, from the workbook's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """Everything that one unit sends, before it is written.
 
     name and suffix are those of the workbook that counts; older, if any, is the name of one that does not.

@@ -6,11 +6,12 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 import xlsxwriter
+from msgspec import Struct, field
+from msgspec.structs import replace
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from pipeline.demo.content import Cell, Formula, Link, Native, Record
@@ -36,8 +37,7 @@ MERGED_ROWS = 3
 """How many rows a merged cell swallows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How one workbook looks.
 
     columns: field names and other headings, left to right. titles: what stands in the

@@ -95,8 +95,9 @@ def finding_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 def unit_counts(units: pd.DataFrame) -> tuple[UnitCount, ...]:
     """The units as the next round compares them; a number that was not told is 0."""
+    numbers = UnitCount.__struct_fields__[2:]
     return tuple(
-        UnitCount(each["unit"], each["state"], *(max(each[name], 0) for name in UnitCount.__slots__[2:]))
+        UnitCount(each["unit"], each["state"], *(max(each[name], 0) for name in numbers))
         for each in records(units)
     )
 

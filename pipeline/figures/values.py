@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class Hours(float):
@@ -32,8 +33,7 @@ Cell = str | int | float | None
 Row = tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column. short: whether the document, which is narrow, shows it too."""
 
     name: str
@@ -41,8 +41,7 @@ class Column:
     short: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """Which columns of a table are drawn as bars; several series are parts of one bar."""
 
     unit: str
@@ -50,8 +49,7 @@ class Chart:
     label: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows under columns. total is the row of sums, or (). short: whether the document has it."""
 
     key: str
@@ -64,8 +62,7 @@ class Table:
     short: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of the report: whole sentences, then tables."""
 
     key: str
@@ -74,8 +71,7 @@ class Section:
     tables: tuple[Table, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyNumber:
+class KeyNumber(Struct, frozen=True):
     """One of the numbers at the head of the report."""
 
     label: str
@@ -84,8 +80,7 @@ class KeyNumber:
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What the report is about. day is as it is printed: 2024年5月10日."""
 
     title: str
@@ -94,8 +89,7 @@ class Head:
     day: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCount:
+class UnitCount(Struct, frozen=True):
     """What a round found of one unit."""
 
     unit: str
@@ -108,8 +102,7 @@ class UnitCount:
     warnings: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What the next round needs to know of this one."""
 
     day: str
@@ -117,8 +110,7 @@ class Snapshot:
     units: tuple[UnitCount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """A whole report. units is the table of all units; notes tell how things are counted."""
 
     head: Head
@@ -168,8 +160,7 @@ def hours(milliseconds: int) -> Hours:
     return Hours((2 * milliseconds + 36_000) // 72_000 / 100)
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """What a chart draws: a label and one number per series for each bar; unit is what is counted."""
 
     title: str

@@ -13,12 +13,13 @@ import datetime as dt
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 
 import httpx
 import tenacity
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.links.connect import Dialer, GuardedTransport, Resolver, dialer, look_up
 from pipeline.links.fetch import fetch
@@ -42,8 +43,7 @@ _CROWD = 8
 """So many links for each place are on the way at once, most of them waiting for their host."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSummary:
+class LinkSummary(Struct, frozen=True):
     """What a run did. Counts are of distinct links.
 
     known: results of earlier runs that are still good. checked: asked now. offline: links that could
@@ -112,8 +112,7 @@ def check_links(
     )
 
 
-@dataclass(slots=True)
-class _Round:
+class _Round(Struct):
     """One run over the links that are missing. Lives in one event loop."""
 
     store: LinkStore

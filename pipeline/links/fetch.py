@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
 
 import httpx
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.links.connect import UnreachedError
 from pipeline.links.guard import Policy, refusal
@@ -38,8 +39,7 @@ _HEADERS = {
 _HTML = ("text/html", "application/xhtml+xml", "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """One response: where it sends us, and its page if it has one."""
 
     status: int
@@ -47,8 +47,7 @@ class _Answer:
     page: Page | None = None
 
 
-@dataclass(slots=True)
-class _Way:
+class _Way(Struct):
     """How far one link has been followed. left: seconds of the deadline."""
 
     link: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pipeline.links.result import Ending
 
@@ -48,8 +49,7 @@ _BAD_PORTS = frozenset(
 _LAST_PORT = 65_535
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """allowed: networks that may be reached although they are inside (trials on one machine)."""
 
     allowed: tuple[_Network, ...] = ()
@@ -58,8 +58,7 @@ class Policy:
 PUBLIC = Policy()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why an address is not walked to: a Chinese clause."""
 
     ending: Ending

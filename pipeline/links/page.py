@@ -10,10 +10,10 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import lxml.html
+from msgspec import Struct
 
 MOST_TEXT = 256 * 1024
 LONGEST_TITLE = 200
@@ -54,8 +54,7 @@ _AROUND_LOGIN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Of one page. refresh: where it turns by itself at once, as written, "" if nowhere."""
 
     title: str = ""

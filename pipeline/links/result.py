@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class Ending(enum.StrEnum):
@@ -57,16 +58,14 @@ class Sign(enum.StrEnum):
     CHAIN = "chain"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One request: the address, and the status that came back, 0 if none."""
 
     url: str
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """All that is kept of one link.
 
     checked: ISO 8601, UTC. why: a Chinese clause, "" if answered. tries: how often it was asked. The
@@ -97,8 +96,7 @@ class Evidence:
         return self.hops[-1].url if self.hops else self.link
 
 
-@dataclass(frozen=True, slots=True)
-class LinkResult:
+class LinkResult(Struct, frozen=True):
     """Evidence and what it means. why is a Chinese clause, "" if the link opens."""
 
     evidence: Evidence

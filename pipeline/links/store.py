@@ -14,10 +14,11 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+
+from msgspec import to_builtins
 
 from pipeline.durable import write_whole
 from pipeline.links.grade import grade
@@ -170,7 +171,7 @@ def _check(connection: sqlite3.Connection) -> None:
 
 
 def _as_json(seen: Evidence) -> str:
-    return json.dumps(asdict(seen), ensure_ascii=True, sort_keys=True)
+    return json.dumps(to_builtins(seen), ensure_ascii=True, sort_keys=True)
 
 
 def _digest(link: str, text: str) -> bytes:

@@ -7,8 +7,9 @@ its boxes against the size of the file tell, and that is certain and cheap (ISO/
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from pipeline.probe.hollow import is_hollow
 
@@ -33,8 +34,7 @@ _MOST_BOXES = 200_000
 """More than a whole day of one-second fragments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boxes:
+class Boxes(Struct, frozen=True):
     """What the outermost boxes tell. cut: a box reaches beyond the end, or is full of zeros."""
 
     index: bool

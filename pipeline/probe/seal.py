@@ -12,10 +12,10 @@ import struct
 import warnings
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from PIL import Image, ImageChops, ImageFilter, UnidentifiedImageError
 
 from pipeline.model import Facts
@@ -175,8 +175,7 @@ def _share(mask: Image.Image) -> float:
     return mask.histogram()[255] / (mask.width * mask.height)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(Struct, frozen=True):
     """A patch of red: its box in pixels of the picture, and its shape.
 
     all_round: the share of directions in which its rim is there. outside: the share of it that lies

@@ -7,8 +7,9 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline.model import Rejection
 from pipeline.read.refusal import Refused
@@ -27,8 +28,7 @@ _ARCHIVES = frozenset({".zip", ".rar", ".7z", ".gz", ".tar", ".tgz", ".bz2", ".x
 _LONGEST_NAME = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True):
     """What came out of an archive: files relative to the target with `/`, in the archive's order.
 
     refused are names as shown with the cause; ignored counts what operating systems and

@@ -18,12 +18,12 @@ import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
@@ -47,8 +47,7 @@ Row = tuple[int, bool, list[Token]]
 """Row number, hidden, and the cells that may hold something."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class Look(Struct, frozen=True, eq=False):
     """What rows have in common whose cells are written alike but for row number and values.
 
     columns and attributes, as in a Token, of the cells with a value: shared strings and numbers alone.

@@ -10,10 +10,10 @@ from __future__ import annotations
 import posixpath
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.model import Rejection
 from pipeline.read import sniff
@@ -34,8 +34,7 @@ _UNSEEN = frozenset({"Fallback", "del", "moveFrom", "pPr", "rPr", "tblPr", "trPr
 _SIGNS = {"tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """What a document says: paragraphs outside tables, and tables as rows of cells, both in order.
 
     Cells that span several columns are followed by blank ones, so that columns stay in line.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+
+from msgspec import Struct
 
 from pipeline.fields import ERROR_COLUMN, FIELDS, NAMES, bare_name
 from pipeline.model import Sheet
@@ -25,8 +26,7 @@ _STANDARD = {unicodedata.normalize("NFKC", name).casefold(): name for name in NA
 _BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A row of headers: standard fields, other names read as fields, repeats and extra columns."""
 
     sheet: Sheet

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline.fields import REVIEW_KEY
 from pipeline.model import Rejection, Sheet
@@ -16,8 +17,7 @@ PARTS = 8
 """Of what a line is about: see `FilledLine`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilledLine:
+class FilledLine(Struct, frozen=True):
     """A line with anything on it; cells by header, as typed.
 
     about: unit, rule, field, value, resource; verdict, reason and name as they stood there; () if lost.

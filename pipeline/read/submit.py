@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pipeline.model import Finding, Place, Rejection, Submission
 from pipeline.read.book import read_book
 from pipeline.read.tables import understand
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTask:
+class ReadTask(Struct, frozen=True):
     """A private copy to read, and what it was called."""
 
     copy: Path

@@ -11,13 +11,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import olefile
 import xlrd
+from msgspec import Struct, field
 from xlrd.compdoc import CompDocError
 
 from pipeline.model import Area, Book, Kind, Sheet
@@ -100,8 +100,7 @@ _GLOBAL = frozenset({0x002F, 0x0085, 0x00E0, 0x01AD, 0x01AE, 0x0876})
 _OWN_SHEETS, _ADD_IN = (b"\x01\x04", b"\x01\x3a")
 
 
-@dataclass
-class _Records:
+class _Records(Struct):
     """What a walk over the records finds; sheets and formulas by where a sheet's records start."""
 
     sheets: list[int] = field(default_factory=list)

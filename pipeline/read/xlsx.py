@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, count, repeat, starmap
 from operator import sub
@@ -13,6 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from lxml import etree
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.grid import Grid, joined
 from pipeline.model import Area, Book, Kind, Rows, Sheet
@@ -342,8 +343,7 @@ class Ways(dict[str, Way]):
         return self._general
 
 
-@dataclass(frozen=True, slots=True)
-class SheetReading:
+class SheetReading(Struct, frozen=True):
     """What the cells of a sheet refer to; outside gathers formulas that reach out of the workbook."""
 
     ways: Ways

@@ -10,9 +10,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from pipeline.read.refusal import RESEND, Refused, damaged
 from pipeline.read.remembered import SMALL
@@ -29,8 +30,7 @@ _PLAIN_FLAGS = 0x80E  # how deflate was told to work, sizes behind the data, nam
 _DIRECTORY_ENTRY = 1024  # bytes allowed on average for one entry of the directory
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a zip file may hold: members; bytes inflated in all; and how many times the packed size.
 
     The ratio is judged for members of at least ratio_from inflated bytes, since short texts pack well.

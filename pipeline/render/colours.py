@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.model import Area, Severity
 from pipeline.ownmarks import SIGNATURE
@@ -34,8 +34,7 @@ _CONTROL = re.compile("[\x01-\x1f]")
 _LIKE_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(Struct, frozen=True):
     """What one cell is coloured for. text is the cell's text, None if it is no plain text.
 
     form is a formula that is TRUE for a right cell `{c}`, "" if changing the text is enough.

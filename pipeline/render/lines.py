@@ -6,7 +6,8 @@ Every cell is still marked on its own; only the list says it once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pipeline.render.returned import Mark
 from pipeline.render.worksheet import address
@@ -16,8 +17,7 @@ _LONGEST_SHOWN = 40
 """Of differing values the first few are shown, each this long at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the list: the marks it stands for, in the order they came; data: on 资源清单.
 
     The texts are what its cells say.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pipeline.model import Answer
 from pipeline.ownmarks import IDENTITY, LIST_HEADER, exact_texts, json_text
@@ -37,8 +38,7 @@ _PROMPT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The list as it will stand. exact: the texts of each line's hidden cells."""
 
     returned: Returned

@@ -15,9 +15,9 @@ import urllib.parse
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from lxml import etree
+from msgspec import Struct, field
 
 CONTENT_TYPES = "[Content_Types].xml"
 _TYPES_NS = "http://schemas.openxmlformats.org/package/2006/content-types"
@@ -47,8 +47,7 @@ class Unmarkable(Exception):  # noqa: N818 - named for what it tells, as in `exc
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """One relationship. target is a part's name, or the address as stored if it is external."""
 
     id: str
@@ -62,8 +61,7 @@ class Relation:
         return self.type.rpartition("/")[2]
 
 
-@dataclass(slots=True)
-class Package:
+class Package(Struct):
     """A working copy of a package. Changed and new parts are in `fresh`, dropped ones in `gone`.
 
     known: the relationships of parts, as long as neither they nor the set of parts change.

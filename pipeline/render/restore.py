@@ -6,11 +6,11 @@ have this very form counts as lost.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict, dataclass, field
 
-from pipeline.ownmarks import RESTORE, json_text
+from msgspec import Struct, ValidationError, convert, field, to_builtins
+
+from pipeline.ownmarks import RESTORE, json_text, json_values
 
 _HEIGHTS = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?)?>[0-9]+(?:\.[0-9]*)?")
 _NUMBER = re.compile("[0-9]{1,5}")
@@ -18,8 +18,7 @@ _Change = tuple[str | None, str | None]
 """What an attribute said before and after; None where there was none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Width:
+class Width(Struct, frozen=True):
     """The column definition that covered a column: its bounds and its other attributes."""
 
     first: int
@@ -27,8 +26,7 @@ class Width:
     attributes: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """What adding 错误信息 changed on its sheet.
 
     made are the rows that were stored for it alone. hidden are the rows that were hidden before
@@ -46,8 +44,7 @@ class Column:
     raised: dict[str, list[int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
+class Restore(Struct, frozen=True):
     """All of it: selected tabs, (active tab, first tab) of each window, the column, its filter's name."""
 
     selected: list[str]
@@ -58,16 +55,14 @@ class Restore:
 
 def restore_text(restore: Restore) -> str:
     """The text of the hidden cell."""
-    return json_text(RESTORE, asdict(restore))
+    return json_text(RESTORE, to_builtins(restore))
 
 
 def restore_of(text: str) -> Restore | None:
     """What the hidden cell says, None if it was changed or lost."""
-    from pydantic import TypeAdapter, ValidationError  # only a file that comes back needs it
-
     try:
-        said = TypeAdapter(Restore).validate_python(json.loads(text.removeprefix(RESTORE)))
-    except (ValueError, ValidationError):
+        said = convert(json_values(RESTORE, text), Restore)
+    except ValidationError:
         return None
     return said if _is_sound(said) else None
 

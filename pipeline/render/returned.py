@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from pipeline.model import Severity
 
@@ -39,8 +40,7 @@ class Mark(NamedTuple):
     form: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """All that is put into one workbook.
 
     head are the lines above the list: 何时前改好、怎么改、找谁. identity (unit, workbook, digest,
@@ -58,16 +58,14 @@ class Returned:
     wrong_rows_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MarkTask:
+class MarkTask(Struct, frozen=True):
     """A package to mark: the private copy, or the bytes of a workbook made for it."""
 
     source: Path | bytes
     returned: Returned
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """The marked workbook, always .xlsx; left_out names what it must not carry: 宏, 外部链接, 数据连接 …"""
 
     data: bytes

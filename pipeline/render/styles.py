@@ -6,10 +6,10 @@ A format that is there already is used again, so that a second round adds nothin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.model import Severity
 from pipeline.render.package import (
@@ -67,8 +67,7 @@ _INPUT_BOX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One cell format of ours, told by its pieces. text says that numbers typed there stay text."""
 
     font: str = _PLAIN
@@ -108,8 +107,7 @@ FORMATS: Mapping[str, Format] = {
 """Every cell format that marking uses, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(Struct, frozen=True):
     """Where our formats stand: cell formats by the names of FORMATS, colours of marks by severity."""
 
     cell: Mapping[str, int]

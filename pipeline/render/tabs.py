@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.render.package import (
     Package,
@@ -45,8 +45,7 @@ _VIEW = re.compile(rb"(<(?:[\w.-]+:)?sheetView\b)([^>]*)")
 _STATED = re.compile(rb'\s+tabSelected\s*=\s*["\'][^"\']*["\']')
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(Struct, frozen=True):
     """One sheet of the workbook, in the order of the tabs. kind is worksheet, chartsheet or another."""
 
     name: str
@@ -56,8 +55,7 @@ class Tab:
     hidden: bool
 
 
-@dataclass(slots=True)
-class Workbook:
+class Workbook(Struct):
     """The working copy of the workbook part."""
 
     package: Package

@@ -12,11 +12,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from lxml import etree
+from msgspec import Struct
 
 from pipeline.model import Area
 from pipeline.render.package import Unmarkable, decimal, namespace_of, parse, serialise, utf8
@@ -46,8 +46,7 @@ _HIDDEN_STATED = re.compile(rb' hidden="[^"]*"')
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
 
 
-@dataclass(slots=True)
-class Worksheet:
+class Worksheet(Struct):
     """One sheet's working copy: root holds an empty sheetData, rows what belongs inside it."""
 
     root: etree._Element
@@ -77,8 +76,7 @@ class Worksheet:
         return element
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Where one row lies in `Worksheet.rows`."""
 
     number: int
@@ -272,8 +270,7 @@ def last_cell(sheet: Worksheet, row: Row) -> int:
     return column_number(letters[0].decode()) if letters else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One stored cell: attributes as written, content between its tags (b"" if it holds nothing)."""
 
     row: int

@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 
-import msgspec
+from msgspec import msgpack
 
 from pipeline.reuse.kept import UNREADABLE, encoded
 from pipeline.reuse.store import Store
 
 _SMALL = 2_000
 """Bytes of a result that is looked up at more cost than it is long."""
-_TOGETHER = msgspec.msgpack.Decoder(tuple[list[bytes], list[bytes]])
+_TOGETHER = msgpack.Decoder(tuple[list[bytes], list[bytes]])
 
 
 class Bundle:

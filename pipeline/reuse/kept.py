@@ -8,22 +8,21 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
-import msgspec
+from msgspec import DecodeError, Struct, msgpack
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-UNREADABLE = (msgspec.DecodeError, zlib.error, IndexError, ValueError)
+UNREADABLE = (DecodeError, zlib.error, IndexError, ValueError)
 """What `decode` raises for bytes that are not its own."""
-_ENCODER = msgspec.msgpack.Encoder()
+_ENCODER = msgpack.Encoder()
 
 
 def encoded(value: Any) -> bytes:
-    """A value of plain data and dataclasses as bytes; equal values have equal bytes.
+    """A value of plain data and structs as bytes; equal values have equal bytes.
 
     Raises UnicodeEncodeError for a text that is none (a file name of stray bytes), and OverflowError or
     TypeError for what MessagePack has no form for.
@@ -35,15 +34,15 @@ class Codec(Generic[R]):
     """For results of one of some types, which the first byte tells apart; others are not kept."""
 
     def __init__(self, *types: type[Any], packed: bool = False) -> None:
-        """types: dataclasses, dict or str; of each value the first that it is an instance of counts.
+        """types: structs, dict or str; of each value the first that it is an instance of counts.
 
         packed: values are long and say much again; to pack them takes less time than to handle them whole.
         """
         self._types, self._packed = types, packed
 
     @cached_property
-    def _decoders(self) -> list[msgspec.msgpack.Decoder[Any]]:
-        return [msgspec.msgpack.Decoder(each) for each in self._types]
+    def _decoders(self) -> list[msgpack.Decoder[Any]]:
+        return [msgpack.Decoder(each) for each in self._types]
 
     def __reduce__(self) -> tuple[Callable[..., Codec[R]], tuple[type[Any], ...]]:
         """Without its decoders: what encodes elsewhere has no use for them."""
@@ -64,8 +63,7 @@ class Codec(Generic[R]):
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class Kept(Generic[T, R]):
+class Kept(Struct, Generic[T, R], frozen=True):
     """How the results of a function are known again in later runs.
 
     codec: for the results. identity: plain data on which the result of a task depends, beside the program.
@@ -77,8 +75,7 @@ class Kept(Generic[T, R]):
     lasting: Callable[[R], bool] = lambda _: True
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding(Generic[T, R]):
+class Encoding(Struct, Generic[T, R], frozen=True):
     """A function whose results come as bytes where the codec has a form for them.
 
     They are to be kept as bytes anyway, and travel faster so.

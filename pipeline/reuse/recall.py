@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from pipeline.engine import Engine
 from pipeline.isolate import Ending, Failure, Limits
@@ -59,8 +60,7 @@ class Recalling:
         yield from asked.known_before_next()
 
 
-@dataclass(slots=True)
-class _Line(Generic[T, R]):
+class _Line(Struct, Generic[T, R]):
     """A task in its turn.
 
     number: of the task in its bundle. found: a 1-tuple with its result if an earlier run had it, and it is

@@ -11,12 +11,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec import Struct, field, msgpack
 
 from pipeline.model import Finding
 from pipeline.reuse.kept import UNREADABLE, encoded
@@ -36,20 +35,19 @@ if TYPE_CHECKING:
 States = Mapping[str, Mapping[str, bytes]]
 """By table and unit a digest of all that a rule over this table may see of this unit."""
 
-_SAID = msgspec.msgpack.Decoder(dict[str, tuple[bytes, list[Finding]]])
-_ASKED = msgspec.msgpack.Decoder(dict[str, list[str]])
+_SAID = msgpack.Decoder(dict[str, tuple[bytes, list[Finding]]])
+_ASKED = msgpack.Decoder(dict[str, list[str]])
 _ASKED_KEY = hashlib.blake2b(b"settings asked for", digest_size=16).digest()
 
 
-@dataclass(slots=True)
-class Rulings:
+class Rulings(Struct):
     """The memory of one run. today: yyyy-mm-dd."""
 
     store: Store
     settings: Settings
     today: str
-    _asked: dict[str, list[str]] = field(init=False)
-    _said: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = field(default_factory=dict, init=False)
+    _asked: dict[str, list[str]] = field(default_factory=dict)
+    _said: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Learn which settings each rule has asked for in earlier runs."""
@@ -110,7 +108,7 @@ def _local_rules() -> Iterable[Rule]:
     return (rule for rule, _ in REGISTER.table_rules() if rule.sees_one_unit)
 
 
-def _decoded(decoder: msgspec.msgpack.Decoder[Any], value: bytes | None) -> Any:
+def _decoded(decoder: msgpack.Decoder[Any], value: bytes | None) -> Any:
     try:
         return decoder.decode(value) if value else None
     except UNREADABLE:
@@ -223,7 +221,7 @@ def _digests(units: Iterable[str], content: Callable[[slice], bytes]) -> dict[st
     return {unit: digest.digest() for unit, digest in digests.items()}
 
 
-_ENCODER = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic")
+_ENCODER = msgpack.Encoder(enc_hook=repr, order="deterministic")
 
 
 def _anything(value: Any) -> bytes:

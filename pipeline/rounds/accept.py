@@ -11,7 +11,9 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.model import Answer, Finding, Labelled, Place, Severity, Submission
 from pipeline.rounds.compare import quoted
@@ -28,8 +30,7 @@ Key = tuple[str, str, str]
 """Field, value and suggestion, as a workbook gives them back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """An accepted suggestion in its cell; old is what the file holds."""
 
     place: Place
@@ -37,8 +38,7 @@ class Applied:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A submission with its accepted suggestions. findings: W09, W09b, W09c.
 
     What was told of the `applied` places while reading no longer holds.

@@ -10,7 +10,8 @@ from __future__ import annotations
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pipeline.fields import NAMES, RESOURCE_FILE
 from pipeline.model import Finding, Place, Submission
@@ -133,8 +134,7 @@ def _filled(texts: tuple[str, ...]) -> int:
 # --- what became of the problems ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A cell that was changed though no finding concerned it: row in the newer workbook, texts as sent."""
 
     row: int
@@ -143,8 +143,7 @@ class Change:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two rounds of a workbook. The first four count problems, which are findings that decide.
 
     added and removed count rows.
@@ -223,8 +222,7 @@ def _unasked(
                 yield Change(row, name, old, new)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What the findings of a round ask to look at."""
 
     cells: frozenset[tuple[int, str]]

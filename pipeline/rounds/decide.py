@@ -19,10 +19,11 @@ import enum
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import overload
+
+from msgspec import Struct, field
 
 from pipeline.canonical import Table
 from pipeline.fields import NAMES
@@ -149,8 +150,7 @@ def _shown_texts(table: Table) -> tuple[dict[str, list[str]], dict[str, str]]:
     return shown, alphabets
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """What the decisions in force do.
 
     aside: findings that no longer decide, and why. findings: W10. rows: the verdict of a person on
@@ -233,8 +233,7 @@ def apply(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """Findings and rows by what decisions know of them."""
 
     findings: Mapping[Subject, list[Finding]]
@@ -266,8 +265,7 @@ class _Fate(enum.Enum):
     UNFIT = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class _Effect:
+class _Effect(Struct, frozen=True):
     """What one decision does. returned: places sent back, with their values."""
 
     fate: _Fate

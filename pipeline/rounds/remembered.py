@@ -5,13 +5,12 @@ Plain data, as `model` is; `history.db` keeps them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pipeline.model import Finding, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A workbook that counted in an earlier run; returned: it was given back at least once."""
 
     sha256: str
@@ -20,8 +19,7 @@ class Sent:
     returned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A finding as it was told: its severity then, and whether it kept the row from passing."""
 
     finding: Finding
@@ -32,8 +30,7 @@ class Judged:
 Subject = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One decision of a person; `decide` says which parts are filled. when is ISO 8601, UTC."""
 
     unit: str

@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.model import Place
 from pipeline.rounds.accept import Explanations, explanation_of, same_text
@@ -38,8 +40,7 @@ CHOICES = {FINDINGS: OF_FINDINGS, RESOURCES: OF_ROWS, UNITS: OF_UNITS}
 """The sheets of 人工复核.xlsx, and what may be decided on each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of one sheet: what is shown, what it is about, and the decision in force, if there is one.
 
     shown are the cells before the decision, in the order of `COLUMNS`.
@@ -62,8 +63,7 @@ INPUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """What a person wrote on a line. sheet, about: of the line; the rest as typed.
 
     before: verdict, reason and name that stood there. about is None for a line that the person
@@ -81,8 +81,7 @@ class Filled:
     received: str = ""
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """What was filled in: decisions, receipt times by unit (ISO 8601, UTC), what was not understood."""
 
     decisions: list[Decision] = field(default_factory=list)

@@ -17,8 +17,10 @@ import functools
 import inspect
 import string
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.model import Facts, Kind, Severity
 
@@ -42,8 +44,7 @@ def _parameters(check: Check) -> tuple[str, ...]:
 LITERAL, EXAMPLE, INFERRED, OTHER = "明", "例", "推", "外"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule. `says` and `fix` are sentences with `{names}` that a finding's facts fill.
 
     on is the field, or what the rule looks at. basis tells how the rule follows from the
@@ -103,8 +104,7 @@ class Rule:
         return Reading(suggestion, safe, ((self.code, facts),))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a field's reader makes of a value that is not in the canonical form.
 
     value is the canonical value, or the suggestion, or "" where nothing can be guessed.
@@ -122,8 +122,7 @@ Sieve = Callable[["Column", Callable[[str], object]], Iterable[str]]
 """Of a column and of what is asked of each text the texts to ask about: all others are right."""
 
 
-@dataclass(slots=True)
-class Register:
+class Register(Struct):
     """All rules by code, and by field the readers, what a form alone cannot ask, and what spares asking."""
 
     rules: dict[str, Rule] = field(default_factory=dict)

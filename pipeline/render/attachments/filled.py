@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import docx
@@ -18,6 +17,7 @@ from docx.oxml.ns import qn
 from docxtpl import DocxTemplate
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from pipeline.render.attachments import layout
 from pipeline.render.attachments.papers import Paper, Row, Value
@@ -41,16 +41,14 @@ class TemplateError(Exception):
     """A template cannot be used; one Chinese sentence with file, cause and remedy."""
 
 
-@dataclass(frozen=True, slots=True)
-class FillTask:
+class FillTask(Struct, frozen=True):
     """A template's bytes and what its words stand for."""
 
     template: bytes
     values: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckTask:
+class CheckTask(Struct, frozen=True):
     """A template as it lies in the folder, and what it ought to be."""
 
     paper: Paper

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from email.headerregistry import Address
 from functools import cache
 
 import jinja2
+from msgspec import Struct
 
 from pipeline.render.letters.mime import Attached as Attached
 from pipeline.render.letters.mime import draft
@@ -22,8 +22,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Z
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A kind of problem in a letter: its rule's title, how often, and the first sentence about it."""
 
     title: str

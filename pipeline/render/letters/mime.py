@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
+
+from msgspec import Struct
 
 _LINE = 76
 """Characters of a line of base64."""
@@ -22,8 +23,7 @@ _TEXT = b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: b
 _VERSION = b"MIME-Version: 1.0\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """A workbook that goes with a letter."""
 
     name: str
