@@ -263,7 +263,7 @@ def serve(function: Callable[[Any], Any], tasks: list[Any], limits: Limits) -> l
     try:
         workers = _IDLE.get_nowait()
     except Empty:
-        workers = Workers(1).__enter__()
+        workers = Workers(1)
     outcomes = workers.run(function, tasks, limits=limits)
     try:
         return [outcome for _, outcome in takewhile(_still_wanted(), outcomes)]

@@ -93,15 +93,18 @@ class EngineError(Stop):
     code = USAGE
 
 
-def open_engine(settings: Settings, jobs: int) -> AbstractContextManager[Engine]:
-    """The engine that config.yaml asks for. Raises EngineError if it cannot be used."""
+def open_engine(settings: Settings, jobs: int, *, at_once: bool = False) -> AbstractContextManager[Engine]:
+    """The engine that config.yaml asks for. Raises EngineError if it cannot be used.
+
+    at_once: there will surely be work for all workers.
+    """
     match settings.engine:
         case "inline":
             return nullcontext(Inline())
         case "dask":
             return _cluster(settings.scheduler)
         case _:
-            return Workers(jobs)
+            return Workers(jobs, at_once=at_once)
 
 
 def _cluster(address: str) -> AbstractContextManager[Engine]:

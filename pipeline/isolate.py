@@ -121,18 +121,19 @@ class _Worker(Struct, eq=False):
 
 
 class Workers:
-    """Worker processes that serve one `run` after another; they start at once, and end with the `with`."""
+    """Worker processes that serve one `run` after another; each starts when it is needed."""
 
-    def __init__(self, jobs: int) -> None:
-        """Jobs: number of processes, at least 1."""
+    def __init__(self, jobs: int, *, at_once: bool = False) -> None:
+        """Jobs: the most processes, at least 1. at_once: they get ready while the caller goes on."""
         if jobs < 1:
             raise ValueError(f"jobs must be at least 1, not {jobs}")
-        self._jobs = jobs
+        self._jobs, self._at_once = jobs, at_once
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
-        """Start the workers; they get ready while the caller goes on."""
-        self._fill()
+        """Start the workers if they are to start at once."""
+        while self._at_once and len(self._workers) < self._jobs:
+            self._workers.append(_start_worker())
         return self
 
     def __exit__(
@@ -170,19 +171,17 @@ class Workers:
             for worker in self._busy():
                 self._retire(worker)
 
-    def _fill(self) -> None:
-        while len(self._workers) < self._jobs:
-            self._workers.append(_start_worker())
-
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.busy]
 
     def _feed(self, run: _Run[T, R]) -> bool:
-        """Give every idle worker its next tasks; return whether any worker is busy."""
-        self._fill()
+        """Give every idle worker its next tasks, and more workers what is left; whether any is busy."""
         for worker in self._workers:
-            if not worker.busy:
-                run.feed(worker)
+            if not worker.busy and (tasks := run.next_batch()):
+                run.give(worker, tasks)
+        while len(self._workers) < self._jobs and (tasks := run.next_batch()):
+            self._workers.append(worker := _start_worker())
+            run.give(worker, tasks)
         return bool(self._busy())
 
     def _next_ended(self, run: _Run[T, R]) -> int:
@@ -221,13 +220,16 @@ class _Run(Generic[T, R]):
         self._batch_size = 1
         self._failed_starts = 0
 
-    def feed(self, worker: _Worker) -> None:
-        """Give an idle worker its next tasks, if there are any."""
+    def next_batch(self) -> list[_Task[T]]:
+        """The tasks for one worker, none if there are no more for now."""
         tasks: list[_Task[T]] = []
         while len(tasks) < self._batch_size and (task := self._next_task()) is not None:
             tasks.append(task)
-        if tasks:
-            worker.give(self._function, self._limits, tasks)
+        return tasks
+
+    def give(self, worker: _Worker, tasks: list[_Task[T]]) -> None:
+        """Hand them over."""
+        worker.give(self._function, self._limits, tasks)
 
     def has_next(self) -> bool:
         """Whether the outcome whose turn it is has come."""

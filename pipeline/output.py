@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import filelock
 
-from pipeline.durable import flush, flush_folder, write_whole
+from pipeline.durable import flush_files, flush_folder, write_whole
 from pipeline.stops import Stop, interrupts_wait
 
 STAGING = ".新"
@@ -45,11 +45,12 @@ class Staging:
         """A fresh, empty staging folder inside the output folder."""
         self._output = output
         self._root = output / STAGING
+        self._written: list[Path] = []
         _remove(self._root)
         self._root.mkdir(parents=True)
 
     def write(self, name: str, data: bytes) -> None:
-        """One file, flushed to the disk. Raises OSError if it could not be written whole."""
+        """One file; it is on the disk before any is moved in. Raises OSError if it could not be written."""
         self.write_parts(name, (data,))
 
     def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
@@ -58,13 +59,15 @@ class Staging:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.writelines(parts)
-            flush(file)
+        self._written.append(path)
 
     def move_in(self, folders: tuple[str, ...]) -> list[str]:
         """Replace the previous output. Returns sentences about what could not be replaced.
 
-        folders: those that belong to a run as a whole; what this run has not is removed.
+        folders: those that belong to a run as a whole; what this run has not is removed. Raises OSError if
+        not all that was written got to the disk.
         """
+        flush_files(self._written)
         for name in folders:
             (self._root / name).mkdir(exist_ok=True)
         for folder, _, _ in os.walk(self._root):

@@ -187,7 +187,7 @@ class Watch:
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     watch = Watch()
 
-    def opened(_settings: Settings, _jobs: int) -> contextlib.AbstractContextManager[Engine]:
+    def opened(_settings: Settings, _jobs: int, **_how: object) -> contextlib.AbstractContextManager[Engine]:
         return contextlib.nullcontext(watch)
 
     monkeypatch.setattr("pipeline.run.open_engine", opened)

@@ -447,7 +447,7 @@ def test_canaries_are_only_where_the_contract_puts_them(left: Left) -> None:
 class Here:
     """An engine without processes: a run that can be forked, and cut at any of its calls."""
 
-    def __init__(self, settings: Settings, jobs: int) -> None:
+    def __init__(self, settings: Settings, jobs: int, **_how: object) -> None:
         pass
 
     def __enter__(self) -> Here:

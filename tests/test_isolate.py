@@ -63,8 +63,14 @@ def test_results_come_in_the_order_of_the_tasks():
     assert sum(done) == 300
 
 
-def test_no_tasks_give_no_results():
-    assert list(run_isolated(double, [], jobs=2, limits=LIMITS)) == []
+def test_no_more_workers_start_than_there_is_work_for():
+    with Workers(2) as workers:
+        assert list(workers.run(double, [], limits=LIMITS)) == []
+        assert workers._workers == []
+        assert list(workers.run(double, [1], limits=LIMITS)) == [(1, 2)]
+        assert len(workers._workers) == 1
+        assert len(list(workers.run(double, range(9), limits=LIMITS))) == 9
+        assert len(workers._workers) == 2
 
 
 def test_each_bad_task_is_named_and_every_other_one_answered():
@@ -217,7 +223,7 @@ def test_no_worker_hears_ctrl_c():
     asked = (
         "import re, os\nfrom pathlib import Path\nfrom pipeline.isolate import Workers\n"
         "if __name__ == '__main__':\n"
-        " with Workers(2) as workers:\n"
+        " with Workers(2, at_once=True) as workers:\n"
         "  for each in workers._workers:\n"
         "   text = Path(f'/proc/{each.process.pid}/status').read_text()\n"
         "   print(int(re.search('SigBlk:\\\\s*(\\\\w+)', text)[1], 16) & 2)\n"

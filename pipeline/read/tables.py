@@ -7,6 +7,7 @@ what else the sheets have wrong in `flaws` and `links`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
@@ -130,19 +131,24 @@ def _the_one(headers: list[Header]) -> Header:
 
 
 def _has_data(header: Header) -> bool:
-    return any(True for _ in _filled_rows(header))
+    return bool(_filled_rows(header))
 
 
-def _filled_rows(header: Header) -> Iterator[int]:
+def _filled_rows(header: Header) -> list[int]:
     """Rows below the header with something in a field that is not filled down in advance."""
     columns = {column for name, column in header.columns.items() if name not in FILLED_DOWN}
     rows = header.sheet.rows
-    below = [row for row in rows if row > header.row]
+    numbers = list(rows)
+    below = numbers[bisect_right(numbers, header.row) :]
     titles = column_of(rows, header.columns.get("资源名称", 0), below)
-    for row, title in zip(below, titles, strict=True):
-        cells = {} if title.strip() else rows[row]
-        if title.strip() or any(cells[column].strip() for column in columns & cells.keys()):
-            yield row
+    if all(map(str.strip, titles)):
+        return below
+
+    def holds_something(row: int) -> bool:
+        cells = rows[row]
+        return any(cells[column].strip() for column in columns & cells.keys())
+
+    return [row for row, title in zip(below, titles, strict=True) if title.strip() or holds_something(row)]
 
 
 def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
@@ -150,13 +156,15 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     rows, skipped = [], []
     by_column = {column: name for name, column in header.columns.items()}
     examples = {field.name: field.example for field in FIELDS if field.example}
-    filled = list(_filled_rows(header))
+    filled = _filled_rows(header)
     title, code = (
         column_of(header.sheet.rows, header.columns.get(name, 0), filled) for name in ("资源名称", "资源类型")
     )
     codes = set(filter(_CODE.fullmatch, set(code)))
     unlikely = {text for text in title if "例" in text and _SAMPLE.match(text)} | {examples["资源名称"]}
     enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
+    if enough and codes.issuperset(code) and unlikely.isdisjoint(title):
+        return filled, []
     for row, its_title, its_code in zip(filled, title, code, strict=True):
         likely = its_code in codes and its_title not in unlikely
         if likely and (enough or len(header.sheet.rows[row]) >= SURELY_A_RESOURCE):
