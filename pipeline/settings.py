@@ -319,8 +319,7 @@ def _at(path: Path, line: int, said: str) -> ConfigError:
 def _parse(path: Path, text: str) -> tuple[dict[str, Any], dict[Keys, int], list[Problem]]:
     """The document as dicts, lists and texts, the line of every key, and keys that stand twice."""
     try:
-        _refuse_tricks(path, text)
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        node = _NoTricks(path, text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
@@ -338,18 +337,26 @@ def _parse(path: Path, text: str) -> tuple[dict[str, Any], dict[Keys, int], list
     return tree, lines, problems
 
 
-def _refuse_tricks(path: Path, text: str) -> None:
-    """References (a small file can become endless by them), tags, and depth without bound."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+class _NoTricks(yaml.BaseLoader):
+    """Without references (a small file can become endless by them), tags, and depth without bound."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(text)
+        self._path, self._depth = path, 0
+
+    def get_event(self) -> yaml.Event:
+        """The next event; raises ConfigError if it is one of these."""
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _at(path, line, "不支持 & 和 * 引用，请把内容写全；文字以这些符号开头的，请加上引号")
+            raise _at(self._path, line, "不支持 & 和 * 引用，请把内容写全；文字以这些符号开头的，请加上引号")
         if getattr(event, "tag", None):
-            raise _at(path, line, "不支持以 ! 开头的标记，请删去；文字以 ! 开头的，请加上引号")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise _at(path, line, "层次过深，请恢复为随程序提供的写法")
+            raise _at(self._path, line, "不支持以 ! 开头的标记，请删去；文字以 ! 开头的，请加上引号")
+        self._depth += isinstance(event, yaml.CollectionStartEvent)
+        self._depth -= isinstance(event, yaml.CollectionEndEvent)
+        if self._depth > MAX_DEPTH:
+            raise _at(self._path, line, "层次过深，请恢复为随程序提供的写法")
+        return event
 
 
 def _plain(node: yaml.Node | None, where: Keys, lines: dict[Keys, int], problems: list[Problem]) -> Any:
