@@ -22,7 +22,8 @@ together is true of none of its texts.
 _AT_ONCE = 1_000
 _TOGETHER = 30
 """Texts that are cleared by one look, where a sign is rare."""
-_CODE_POINTS = 0x110000
+_BASIC, _ALL = 0x10000, 0x110000
+"""Code points of the basic plane, and of all planes: few columns go beyond the first."""
 
 
 class Column:
@@ -117,14 +118,17 @@ class _Characters(NamedTuple):
 
 
 def _characters(texts: Iterable[str]) -> _Characters:
-    seen, first, last = (np.zeros(_CODE_POINTS, dtype=bool) for _ in range(3))
+    marks = np.zeros((3, _BASIC), dtype=bool)
     filled = list(filter(None, texts))
     for start in range(0, len(filled), _AT_ONCE):
         some = filled[start : start + _AT_ONCE]
         points = np.frombuffer("".join(some).encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
         ends = np.cumsum(np.fromiter(map(len, some), int, len(some)))
+        if points.max() >= marks.shape[1]:
+            marks = np.pad(marks, ((0, 0), (0, _ALL - _BASIC)))
+        seen, first, last = marks
         seen[points] = True
         first[points[0]] = first[points[ends[:-1]]] = True
         last[points[ends - 1]] = True
-    anywhere, firsts, lasts = ("".join(map(chr, np.flatnonzero(each))) for each in (seen, first, last))
+    anywhere, firsts, lasts = ("".join(map(chr, np.flatnonzero(each))) for each in marks)
     return _Characters(anywhere, frozenset(firsts), frozenset(lasts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -20,20 +20,25 @@ def flush(file: BinaryIO) -> None:
     _sync(file.fileno())
 
 
-def flush_files(paths: Collection[Path]) -> None:
-    """Bring files to the disk together: a disk asked for one at a time takes twenty times as long.
+def flush_files(paths: Sequence[Path]) -> None:
+    """Bring files to the disk together: a disk asked for one at a time takes several times as long.
 
     Raises OSError if one did not get there.
     """
     if paths:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            for _ in threads.map(_flush_file, paths):
+            # Each has its share: to hand out single files costs more than the calls themselves.
+            for _ in threads.map(_flush_each, (paths[first::_AT_ONCE] for first in range(_AT_ONCE))):
                 pass
 
 
-def _flush_file(path: Path) -> None:
-    with path.open("r+b") as file:
-        _sync(file.fileno())
+def _flush_each(paths: Sequence[Path]) -> None:
+    for path in paths:
+        handle = os.open(path, os.O_RDWR)
+        try:
+            _sync(handle)
+        finally:
+            os.close(handle)
 
 
 def flush_folder(folder: Path) -> None:

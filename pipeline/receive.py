@@ -60,7 +60,7 @@ class Copies:
         """Bring all copies to the disk together, and then name them; none after an error."""
         try:
             if error is None:
-                flush_files(self._parts.values())
+                flush_files(list(self._parts.values()))
                 for path, part in self._parts.items():
                     part.replace(path)
                 flush_folder(self._folder)

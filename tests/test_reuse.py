@@ -6,7 +6,6 @@ import ast
 import pickle
 import sqlite3
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,7 +252,7 @@ def test_a_bundle_that_cannot_be_read_is_as_if_it_were_not_there(path: Path) -> 
         for at in (0, 1):
             bundle.put(at, b"value")
         bundle.close()
-        for nonsense in (b"", b"nonsense", zlib.compress(b"nonsense"), zlib.compress(b"\x91\xa1a")):
+        for nonsense in (b"", b"nonsense", b"\x91\xa1a"):
             store.put(bundle._key, nonsense)
             assert Bundle(store, b"squared", [b"1", b"2"]).known() == {0: b"value", 1: b"value"}
 

@@ -30,6 +30,11 @@ def encoded(value: Any) -> bytes:
     return _ENCODER.encode(value)
 
 
+# Without a checksum (RFC 1951): the store seals what it keeps.
+_deflated = partial(zlib.compress, level=1, wbits=-zlib.MAX_WBITS)
+_inflated = partial(zlib.decompress, wbits=-zlib.MAX_WBITS)
+
+
 class Codec(Generic[R]):
     """For results of one of some types, which the first byte tells apart; others are not kept."""
 
@@ -53,13 +58,13 @@ class Codec(Generic[R]):
         for number, each in enumerate(self._types):
             if isinstance(value, each):
                 data = encoded(value)
-                return bytes((number,)) + (zlib.compress(data, level=1) if self._packed else data)
+                return bytes((number,)) + (_deflated(data) if self._packed else data)
         return None
 
     def decode(self, data: bytes) -> R:
         """The value; raises one of UNREADABLE."""
         rest = memoryview(data)[1:]
-        result: R = self._decoders[data[0]].decode(zlib.decompress(rest) if self._packed else rest)
+        result: R = self._decoders[data[0]].decode(_inflated(rest) if self._packed else rest)
         return result
 
 
