@@ -87,7 +87,7 @@ def texts_that(
     sign: what is true of any lines of which one is a text that passes; it spares a look at each.
     """
     asked = texts.tolist()
-    suspects = set(asked) if sign is None else _showing(sign, list(set(asked)))
+    suspects = set(asked if sign is None else _showing(sign, asked))
     passing = {text for text in suspects if test(text)}
     return mask_of(texts, map(passing.__contains__, asked)) if passing else pd.Series(False, texts.index)
 

@@ -86,6 +86,8 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
     named = _members(resources)
     names = named.drop_duplicates("所属系列")
     named = named[named["key"].isin(names["key"][names["key"].duplicated()])]
+    if named.empty:
+        return named
     spellings = (
         named.groupby(["@unit", "key", "所属系列"], as_index=False)
         .agg(count=("@row", "size"), other_row=("@row", "min"))
@@ -270,7 +272,8 @@ def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
     from_one_on = np.bincount(groups, numbers > 0)
     highest = np.zeros(len(from_one_on), dtype=np.int64)
     np.maximum.at(highest, groups, numbers)
-    return rows[(highest > from_one_on)[groups]]
+    gaps: NDArray[np.bool_] = (highest > from_one_on)[groups]
+    return rows[gaps]
 
 
 def _span(first: int, last: int, width: int) -> str:
