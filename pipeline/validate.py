@@ -146,6 +146,8 @@ def _run(
     if rows.empty:
         return []
     wrong = check(**{name: rows if name == rule.table else given[name] for name in rule.asked_for})
+    if wrong.empty:
+        return []
     findings = _findings(rule, wrong, table)
     one_each = "@index" in wrong and wrong["@index"].is_unique
     return list(findings) if one_each else _once_a_cell(findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.fields import _FOREIGN, _IN_A_NAME, _LABEL, _LETTER, _NO_NAME, BY_NAME
 from pipeline.files import Entry
 from pipeline.join import _PLAIN, Index, Match
+from pipeline.rules.counts import _HUGE, _striking
 from pipeline.rules.distinct import (
     answers,
     blank,
@@ -25,10 +27,13 @@ from pipeline.rules.distinct import (
     mask_of,
     pairs_that,
     repeated,
+    rows_where,
+    spread,
     texts_that,
 )
 from pipeline.rules.link import _FRONT_DOOR, _ends_a_front_door, by_host, host_of, is_home_page, last_parts
 from pipeline.rules.repeats import _SAYS_NOTHING, _digits, _fold, _marks, _place
+from pipeline.rules.series import _stand_twice, _with_gaps
 from pipeline.rules.shared import _page
 from pipeline.rules.wording import _CONTACT, _HINTS, _NO_NAME_OR_A_FILE, _hints, _hints_in_ascii
 from pipeline.rules.wording import _NO_NAME as _NO_NAME_AT_ALL
@@ -187,3 +192,47 @@ def test_texts_with_walls_between_change_as_each_alone(texts: list[str]) -> None
     for change in (_fold, partial(_SAYS_NOTHING.sub, "")):
         assert changed(column, change).tolist() == [change(text) for text in texts]
         assert changed(column, change).index.equals(column.index)
+
+
+@given(TEXTS)
+def test_what_is_spread_is_what_each_row_would_say(texts: list[str]) -> None:
+    column = pd.Series(texts, range(5, 5 + len(texts)), dtype=object)
+    assert spread(column, len, np.int64).tolist() == list(map(len, texts))
+    matching = spread(column, re.compile("a+").fullmatch, np.bool_)
+    assert matching.tolist() == [bool(re.fullmatch("a+", text)) for text in texts]
+
+
+@given(st.lists(st.booleans(), max_size=4))
+def test_rows_that_are_not_copied_are_the_rows(mask: list[bool]) -> None:
+    rows = pd.DataFrame({"text": list("abcd")[: len(mask)]}, range(3, 3 + len(mask)), dtype=object)
+    wanted = np.array(mask, dtype=np.bool_)
+    assert rows_where(rows, wanted).equals(rows[wanted])
+
+
+@given(st.lists(st.tuples(st.sampled_from("甲乙"), st.sampled_from(["1", "01", "10", "0", "00", "一"]))))
+def test_orders_are_compared_as_numbers(rows: list[tuple[str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=["series", "所属顺序"], dtype=object)
+    table["group"] = groups_of(table, ["series"])
+    places = [(series, order.lstrip("0")) for series, order in rows]
+    assert _stand_twice(table).tolist() == [places.count(place) > 1 for place in places]
+
+
+@given(st.lists(st.tuples(st.sampled_from("甲乙"), st.integers(0, 12)), unique=True))
+def test_a_series_with_a_gap_has_fewer_numbers_than_its_highest(rows: list[tuple[str, int]]) -> None:
+    table = pd.DataFrame(rows, columns=["series", "number"]).astype({"number": np.int64})
+    table["group"] = groups_of(table, ["series"])
+    numbers = {series: {number for other, number in rows if other == series} for series, _ in rows}
+    gaps = [not set(range(1, max(numbers[series]) + 1)) <= numbers[series] for series, _ in rows]
+    assert _with_gaps(table).index.tolist() == [at for at, gap in enumerate(gaps) if gap]
+
+
+@given(st.lists(st.tuples(st.sampled_from("甲乙"), st.sampled_from([0, 7, 8, 3000, 5000, _HUGE]))))
+def test_a_workbook_whose_numbers_look_made_up_is_striking(rows: list[tuple[str, int]]) -> None:
+    table = pd.DataFrame(rows, columns=["workbook", "number"]).astype({"number": np.int64})
+    mine = [[number for other, number in rows if other == workbook] for workbook, _ in rows]
+    made_up = [
+        len(set(each)) == 1 or all(number % 1000 == 0 for number in each) or max(each) >= _HUGE
+        for each in mine
+    ]
+    groups = groups_of(table, ["workbook"])
+    assert _striking(groups, table["number"].to_numpy()).tolist() == made_up

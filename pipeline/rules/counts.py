@@ -6,15 +6,18 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
-from pipeline.rules.distinct import filled, groups_side_by_side
+from pipeline.rules.distinct import filled, groups_side_by_side, in_groups_with, rows_where
 from pipeline.rules.rule import EXAMPLE, INFERRED, Check, Reader, Reading, Rule, reader, rule, table_rule
 from pipeline.rules.text import folded, half_width
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 _FORM = form_of("点击量")
 _UNIT = r"(?:人次|次|人|个|名|余次|位)?"
@@ -113,12 +116,29 @@ def more_learners_than_clicks(resources: pd.DataFrame) -> pd.DataFrame:
     return both.assign(clicks=both["点击量"])[learners > clicks]
 
 
+def _striking(groups: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The rows of those groups that hold a huge number, or whose numbers are all the same or all round."""
+    count = groups.max(initial=-1) + 1
+    one = np.zeros(count, dtype=np.int64)
+    one[groups] = numbers
+    various, uneven, huge = (
+        in_groups_with(groups, mask)
+        for mask in (numbers != one[groups], numbers % 1000 != 0, numbers >= _HUGE)
+    )
+    return ~various | ~uneven | huge
+
+
 def _made_up(field: str) -> Check:
     def column_made_up(resources: pd.DataFrame) -> pd.DataFrame:
         """A whole column of a workbook, told at its first row; a huge number, told where it stands."""
-        counted = resources[["@index", "@unit", "@workbook", field]][filled(resources[field])]
+        counted = resources[["@index", "@unit", "@workbook", field]]
+        counted = rows_where(counted, filled(counted[field]))
+        groups = groups_side_by_side(counted, ["@unit", "@workbook"])
         numbers = counted[field].astype("int64")
-        counted = counted.assign(workbook=groups_side_by_side(counted, ["@unit", "@workbook"]))
+        striking = _striking(groups, np.asarray(numbers, dtype=np.int64))
+        counted, numbers = counted.assign(workbook=groups)[striking], numbers[striking]
+        if counted.empty:
+            return counted
         by = numbers.groupby(counted["workbook"])
         rows, least, most = by.transform("size"), by.transform("min"), by.transform("max")
         many = (rows >= _FEWEST) & (least > 0)

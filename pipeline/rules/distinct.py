@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+S = TypeVar("S", bound=np.generic)
 P = ParamSpec("P")
 Texts = pd.Series | list[str]
 
@@ -86,7 +87,7 @@ def texts_that(
     sign: what is true of any lines of which one is a text that passes; it spares a look at each.
     """
     asked = texts.tolist()
-    suspects = set(asked) if sign is None else _showing(sign, list(set(asked)))
+    suspects = set(asked if sign is None else _showing(sign, asked))
     passing = {text for text in suspects if test(text)}
     return mask_of(texts, map(passing.__contains__, asked)) if passing else pd.Series(False, texts.index)
 
@@ -96,6 +97,12 @@ def _showing(sign: Callable[[str], object], texts: list[str]) -> Iterable[str]:
         several = texts[start : start + _TOGETHER]
         if sign("\n".join(several)):
             yield from several
+
+
+def spread(texts: pd.Series, function: Callable[[str], object], dtype: type[S]) -> NDArray[S]:
+    """The function of every text, by row, as numbers or truths; for columns of few distinct texts."""
+    codes, distinct = pd.factorize(texts)
+    return np.array(list(map(function, distinct))).astype(dtype)[codes]
 
 
 def mask_of(rows: pd.DataFrame | pd.Series, truths: Iterable[object]) -> pd.Series:
@@ -111,6 +118,11 @@ def filled(texts: pd.Series) -> NDArray[np.bool_]:
 def blank(texts: pd.Series) -> NDArray[np.bool_]:
     """The mask of the rows that have none."""
     return ~filled(texts)
+
+
+def rows_where(rows: pd.DataFrame, mask: NDArray[np.bool_]) -> pd.DataFrame:
+    """The rows in the mask; where that is all of them the table itself, for a copy takes time."""
+    return rows if mask.all() else rows[mask]
 
 
 def repeated(rows: pd.DataFrame, columns: list[str]) -> pd.Series:

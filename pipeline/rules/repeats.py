@@ -165,6 +165,8 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     named = named.assign(core=_cores(named["fold"]))
     comparable = repeated(named, ["@unit", "people", "core"]) | named["@measured"].notna()
     rows = named[comparable].reset_index(drop=True)
+    if rows.empty:
+        return rows
     rows = rows.assign(series=_folds(rows["所属系列"]))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
@@ -221,6 +223,8 @@ def _shared(rows: pd.DataFrame, key: pd.Series) -> pd.DataFrame:
     """Rows whose key another unit has too, with that unit and its resource's name."""
     keyed = rows[["@index", "@unit", "资源名称"]].assign(key=key)
     keyed = keyed[filled(keyed["key"]) & keyed["key"].duplicated(keep=False)]
+    if keyed.empty:
+        return keyed.assign(other_unit="", other_name="")
     firsts = keyed[["key", "@unit", "资源名称"]].sort_values(["@unit", "资源名称"])
     firsts = firsts.drop_duplicates(["key", "@unit"])
     several = firsts[firsts.duplicated("key", keep=False)]

@@ -6,21 +6,23 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.model import Severity
 from pipeline.pattern import late
 from pipeline.rules.distinct import (
-    answers,
     blank,
     differing,
     each_text,
     filled,
     groups_side_by_side,
+    in_groups_with,
     mask_of,
     once_a_table,
     pairs_that,
     repeated,
-    texts_that,
+    rows_where,
+    spread,
 )
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
@@ -50,9 +52,14 @@ def _members(resources: pd.DataFrame) -> pd.DataFrame:
     group is the same for the rows of one series, in the order of unit and key.
     """
     rows = resources[["@index", "@unit", "@row", "所属系列"]]
-    named = rows[filled(rows["所属系列"])]
+    named = rows_where(rows, filled(rows["所属系列"]))
     named = named.assign(key=series_key(named["所属系列"]))
     return named.assign(group=groups_side_by_side(named, _BY, sort=True))
+
+
+def _members_with(field: str, resources: pd.DataFrame) -> pd.DataFrame:
+    members = _members(resources)
+    return members.assign(**{field: resources[field].reindex(members.index)})
 
 
 @table_rule(
@@ -79,6 +86,8 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
     named = _members(resources)
     names = named.drop_duplicates("所属系列")
     named = named[named["key"].isin(names["key"][names["key"].duplicated()])]
+    if named.empty:
+        return named
     spellings = (
         named.groupby(["@unit", "key", "所属系列"], as_index=False)
         .agg(count=("@row", "size"), other_row=("@row", "min"))
@@ -180,13 +189,26 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
 )
 def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone."""
-    placed = resources[["@index", "@unit", "@row", "所属系列", "所属顺序"]]
-    placed = placed[filled(placed["所属系列"]) & filled(placed["所属顺序"])]
-    placed = placed.assign(number=each_text(placed["所属顺序"], lambda order: order.lstrip("0")))
+    placed = _members_with("所属顺序", resources)
+    placed = rows_where(placed, filled(placed["所属顺序"]))
+    placed = placed[_stand_twice(placed)]
+    placed = placed.assign(number=each_text(placed["所属顺序"], _bare_number))
     key = ["@unit", "所属系列", "number"]
     shared = placed[repeated(placed, key)]
     by = shared.groupby(key)["@row"]
     return shared.assign(first_row=by.transform("first"), series=shared["所属系列"])[by.cumcount() > 0]
+
+
+def _bare_number(order: str) -> str:
+    return order.lstrip("0")
+
+
+def _stand_twice(members: pd.DataFrame) -> NDArray[np.bool_]:
+    """The rows whose order another row of their series has too, as a number: 03 and 003 are equal."""
+    orders, distinct = pd.factorize(members["所属顺序"])
+    numbers, bare = pd.factorize(pd.Series(map(_bare_number, distinct), dtype=object))
+    places = pd.Series(members["group"].to_numpy() * len(bare) + numbers[orders])
+    return places.duplicated(keep=False).to_numpy()
 
 
 @once_a_table
@@ -195,14 +217,12 @@ def _numbered(resources: pd.DataFrame) -> pd.DataFrame:
 
     A missing, unreadable or repeated order is told by itself, and would make gaps of its own.
     """
-    named = _members(resources)
-    named = named.assign(所属顺序=resources["所属顺序"], series=named["所属系列"])
-    readable = texts_that(named["所属顺序"], _NUMBER.fullmatch)
-    named = named[~named["group"].isin(named["group"][~readable])]
-    numbers = np.array(answers(named["所属顺序"].tolist(), int), dtype=np.int64)
-    named = named.assign(number=numbers)
-    twice = named.duplicated(["group", "number"])
-    return named[~named["group"].isin(named["group"][twice])]
+    named = _members_with("所属顺序", resources)
+    named = named.assign(series=named["所属系列"])
+    unreadable = ~spread(named["所属顺序"], _NUMBER.fullmatch, np.bool_)
+    told = unreadable | _stand_twice(named)
+    named = rows_where(named, ~in_groups_with(named["group"].to_numpy(), told))
+    return named.assign(number=spread(named["所属顺序"], int, np.int64))
 
 
 @table_rule(
@@ -231,6 +251,8 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
     are no count but a code, such as 0101, 0102, 0201 for chapter and section.
     """
     rows = _with_gaps(_numbered(resources)).sort_values(["group", "number"])
+    if rows.empty:
+        return rows
     series = rows.groupby("group")["number"]
     first = series.shift(fill_value=0) + 1
     rows = rows.assign(first=first, lacks=(rows["number"] - first).clip(lower=0))
@@ -246,8 +268,12 @@ def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
 
 def _with_gaps(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of those series that have fewer numbers from 1 on than the highest says; none stands twice."""
-    from_one_on = (rows["number"] > 0).groupby(rows["group"]).transform("sum")
-    return rows[rows.groupby("group")["number"].transform("max") > from_one_on]
+    groups, numbers = rows["group"].to_numpy(), rows["number"].to_numpy()
+    from_one_on = np.bincount(groups, numbers > 0)
+    highest = np.zeros(len(from_one_on), dtype=np.int64)
+    np.maximum.at(highest, groups, numbers)
+    gaps: NDArray[np.bool_] = (highest > from_one_on)[groups]
+    return rows[gaps]
 
 
 def _span(first: int, last: int, width: int) -> str:
@@ -281,9 +307,9 @@ def _listed(spans: list[str]) -> str:
 def orders_of_mixed_width(resources: pd.DataFrame) -> pd.DataFrame:
     """The usual width is right, as long as the highest number has room in it; at a tie the narrower."""
     rows = _numbered(resources)
-    rows = rows.assign(digits=answers(rows["所属顺序"].tolist(), len))
-    by = rows.groupby("group")["digits"]
-    rows = rows[by.transform("min") < by.transform("max")]
+    rows = _differing(rows.assign(digits=spread(rows["所属顺序"], len, np.int64)), "digits")
+    if rows.empty:
+        return rows
     room = rows.groupby("group")["number"].transform("max").astype(str).str.len()
     wide_enough = rows[rows["digits"] >= room]
     usual = (
@@ -316,12 +342,11 @@ def _out_of_line(
     Columns: `series`, `usual` and `usual_row`, and `rare`: fewer are like this one than like the usual;
     otherwise it is a tie with an earlier row.
     """
-    rows = _members(resources)
-    rows = _differing(
-        rows.assign(series=rows["所属系列"], **{field: resources.loc[rows.index, field]}), field
-    )
-    rows = rows.assign(sort=sort(rows))
-    rows = _differing(rows[filled(rows["sort"])], "sort")
+    rows = _differing(_members_with(field, resources), field)
+    rows = rows.assign(series=rows["所属系列"], sort=sort(rows))
+    rows = _differing(rows_where(rows, filled(rows["sort"])), "sort")
+    if rows.empty:
+        return rows.assign(usual="", rare=False)
     sorts = (
         rows.groupby(["group", "sort"], as_index=False, sort=False)
         .agg(count=("@row", "size"), usual_row=("@row", "first"), usual=(field, "first"))

@@ -246,6 +246,8 @@ def introduction_copied(resources: pd.DataFrame, settings: Settings) -> pd.DataF
     rows = _copied(resources.assign(said=said, own=own))
     fitting = texts_that(rows["资源简介"], lambda text: text and fits("资源简介", text, settings))
     rows = _copied(rows[fitting])
+    if rows.empty:
+        return rows
     first = rows.groupby(["@unit", "said"])[["@row", "@workbook", "资源名称", "主讲人"]].transform("first")
     here = rows["@workbook"] == first["@workbook"]
     above = ("与第 " + first["@row"].astype(str) + " 行的相同").where(here, "与另一份表中的相同")
