@@ -17,6 +17,7 @@ from pipeline.model import Severity
 from pipeline.ownmarks import NOTE_END, without_own_note
 from pipeline.render.marks import mark
 from pipeline.render.package import read, write
+from pipeline.render.restore import Restore, restore_of, restore_text
 from pipeline.render.tabs import open_workbook
 from pipeline.render.unmark import unmark
 from tests.marks_books import DATA, finding, parts_of, plain_book, replaced, returned, rich_book, usual_marks
@@ -224,7 +225,14 @@ def test_answer_inside_our_note_keeps_the_note() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [('"column":9', '"column":"九"'), ("还原:1:{", "还原:1:"), ("还原:1:{", "还原:1:[")]
+    "change",
+    [
+        ('"column":9', '"column":"九"'),
+        ("还原:1:{", "还原:1:"),
+        ("还原:1:{", "还原:1:["),
+        ("还原:1:{", '还原:1:{"\\ud800":1,'),
+        ('"sheet":"', '"sheet":"\\ud800'),
+    ],
 )
 def test_changed_hidden_cell_counts_as_lost(marked: bytes, change: tuple[str, str]) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(unmark(replaced(marked, "xl/worksheets/sheet2.xml", change))))[
@@ -233,3 +241,9 @@ def test_changed_hidden_cell_counts_as_lost(marked: bytes, change: tuple[str, st
     assert sheet.max_column == 8
     assert sheet.auto_filter.ref == "A2:H7"
     assert sheet["C3"].comment is None
+
+
+@given(st.text(alphabet='\\u"甲<>\U0001f600', max_size=8))
+def test_what_undoes_the_marks_is_read_as_written(name: str) -> None:
+    told = Restore(selected=[name], active=[("0", None)], column=None, filter_name=name)
+    assert restore_of(restore_text(told)) == told

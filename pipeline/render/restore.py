@@ -14,6 +14,8 @@ from pipeline.ownmarks import RESTORE, json_text, json_values
 
 _HEIGHTS = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?)?>[0-9]+(?:\.[0-9]*)?")
 _NUMBER = re.compile("[0-9]{1,5}")
+_BY_NUMBER = re.compile(r"(?<!\\)(?:\\\\)*\\u")
+"""A character as JSON may write it and we do not: half of one, or none that a workbook can hold."""
 _Change = tuple[str | None, str | None]
 """What an attribute said before and after; None where there was none."""
 
@@ -60,6 +62,8 @@ def restore_text(restore: Restore) -> str:
 
 def restore_of(text: str) -> Restore | None:
     """What the hidden cell says, None if it was changed or lost."""
+    if _BY_NUMBER.search(text):
+        return None
     try:
         said = convert(json_values(RESTORE, text), Restore)
     except ValidationError:
