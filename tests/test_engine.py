@@ -24,9 +24,11 @@ LIMITS = Limits(seconds=1.5, memory_mb=512)
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
     """A cluster of two worker processes on this machine, as docs/scale.md says to start one."""
-    # `dask worker` takes the same from DASK_DISTRIBUTED__WORKER__DAEMON.
+    # `dask worker` takes the first from DASK_DISTRIBUTED__WORKER__DAEMON. The second is LocalCluster's own:
+    # 15 s after a worker died it ends also the one that was started in its place.
+    changed = {"distributed.worker.daemon": False, "distributed.deploy.lost-worker-timeout": "1h"}
     with (
-        dask.config.set({"distributed.worker.daemon": False}),
+        dask.config.set(changed),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster,
