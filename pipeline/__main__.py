@@ -177,8 +177,8 @@ def _speak_chinese() -> None:
 class _Interrupted(KeyboardInterrupt):
     """Ctrl-C, or a request to end.
 
-    A class of its own: once a plain KeyboardInterrupt has passed through `exec`, as used by
-    dataclasses, CPython ends the process by a signal, whoever caught it (3.11 pythonrun.c).
+    A class of its own: once a plain KeyboardInterrupt has passed through `exec`, as some
+    libraries use it, CPython ends the process by a signal, whoever caught it (3.11 pythonrun.c).
     """
 
 

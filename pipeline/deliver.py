@@ -64,6 +64,8 @@ def deliver(job: Job, recalled: Recalled, collected: Collected, looked: Looked) 
         staging.write(name, data)
     resources = resources_csv(looked.rows, looked.examined.tables["media"], looked.counts)
     staging.write_parts("resources.csv", resources)
+    # Whatever may fail has failed before the history and the round before are touched.
+    staging.flush()
     run = record_run(job.history, _to_remember(job, recalled, looked, given))
     staging.write_parts("run.json", _record(job, collected, looked, run))
     for name, data in not_adopted(recalled, job.output).items():

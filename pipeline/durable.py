@@ -12,6 +12,8 @@ from typing import BinaryIO
 _CANNOT = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 """What file systems answer that have no such call; any other error means lost data."""
 _AT_ONCE = 16
+_TO_FLUSH = os.O_RDWR if os.name == "nt" else os.O_RDONLY
+"""Windows flushes only what may be written; elsewhere a new file may be forbidden to be (umask)."""
 
 
 def flush(file: BinaryIO) -> None:
@@ -34,7 +36,7 @@ def flush_files(paths: Sequence[Path]) -> None:
 
 def _flush_each(paths: Sequence[Path]) -> None:
     for path in paths:
-        handle = os.open(path, os.O_RDWR)
+        handle = os.open(path, _TO_FLUSH)
         try:
             _sync(handle)
         finally:

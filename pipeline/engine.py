@@ -96,7 +96,7 @@ class EngineError(Stop):
 def open_engine(settings: Settings, jobs: int, *, at_once: bool = False) -> AbstractContextManager[Engine]:
     """The engine that config.yaml asks for. Raises EngineError if it cannot be used.
 
-    at_once: there will surely be work for all workers.
+    at_once: there will most likely be work for all workers.
     """
     match settings.engine:
         case "inline":

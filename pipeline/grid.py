@@ -1,6 +1,6 @@
 """The rows of a large sheet kept as columns: a list of resources is read, judged and sent on by columns.
 
-Standard library only: the reading room uses this too.
+Nothing heavier than the standard library and msgspec: the reading room uses this too.
 """
 
 from __future__ import annotations

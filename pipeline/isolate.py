@@ -228,7 +228,7 @@ class _Run(Generic[T, R]):
         return tasks
 
     def give(self, worker: _Worker, tasks: list[_Task[T]]) -> None:
-        """Hand them over."""
+        """Hand a worker its next tasks."""
         worker.give(self._function, self._limits, tasks)
 
     def has_next(self) -> bool:

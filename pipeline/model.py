@@ -1,6 +1,6 @@
 """The values that travel between the stages. Plain data: no reading, no writing, no prose.
 
-Nothing here imports anything heavier than the standard library, so that worker
+Nothing here imports anything heavier than msgspec, so that worker
 processes start at once and every other room may use it.
 """
 

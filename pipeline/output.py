@@ -50,7 +50,7 @@ class Staging:
         self._root.mkdir(parents=True)
 
     def write(self, name: str, data: bytes) -> None:
-        """One file; it is on the disk before any is moved in. Raises OSError if it could not be written."""
+        """One file, on the disk only after `flush`. Raises OSError if it could not be written."""
         self.write_parts(name, (data,))
 
     def write_parts(self, name: str, parts: Iterable[bytes]) -> None:
@@ -61,13 +61,18 @@ class Staging:
             file.writelines(parts)
         self._written.append(path)
 
+    def flush(self) -> None:
+        """Bring all that was written so far to the disk together. Raises OSError if not all got there."""
+        flush_files(self._written)
+        self._written.clear()
+
     def move_in(self, folders: tuple[str, ...]) -> list[str]:
         """Replace the previous output. Returns sentences about what could not be replaced.
 
         folders: those that belong to a run as a whole; what this run has not is removed. Raises OSError if
         not all that was written got to the disk.
         """
-        flush_files(self._written)
+        self.flush()
         for name in folders:
             (self._root / name).mkdir(exist_ok=True)
         for folder, _, _ in os.walk(self._root):

@@ -2,7 +2,7 @@
 
 Excel, WPS and LibreOffice rewrite every part of a file that they save; what survives all
 of them is text in cells, texts in formulas and texts of notes. So each kind of mark carries
-its own words. Standard library only: the reading room uses this too.
+its own words. Nothing heavier than the standard library and msgspec: the reading room uses this too.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def run(
     register = read_register(Path(loaded.settings.unit_register))
     with (
         locked(output, now.isoformat(timespec="seconds")),
+        open_engine(loaded.settings, jobs, at_once=not (output / CACHE).exists()) as engine,
         open_store(output / CACHE) as (store, warning),
-        open_engine(loaded.settings, jobs, at_once=store.is_empty) as engine,
     ):
         # Other machines, and workers with another working folder, need whole paths.
         places = input_folder.absolute(), output.absolute()

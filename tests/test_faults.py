@@ -75,6 +75,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import lxml.html
 import pytest
@@ -85,6 +86,7 @@ from pipeline.fields import NAMES
 from pipeline.history import HistoryError, open_history
 from pipeline.output import OutputError, locked
 from pipeline.progress import Progress
+from pipeline.report import BEFORE
 from pipeline.settings import Settings, load
 from tests import hostile_files as made
 from tests.hostile_files import TEXTS, what_acts
@@ -682,6 +684,29 @@ def test_cut_off_at_some_calls_the_next_run_ends_as_if_nothing_had_been(second_r
     assert last > 50
     for number in (last // 2, last - 25):
         assert must_recover(second_round, number, power_goes) == KILLED
+
+
+@posix
+def test_output_that_does_not_get_to_the_disk_leaves_history_and_the_round_before(
+    second_round: Sequence[Any],
+) -> None:
+    """Line 29, where all that was written is flushed together."""
+    folder, before, _ = second_round
+
+    def work() -> int:
+        with patch("pipeline.output.flush_files", side_effect=OSError(errno.EIO, os.strerror(errno.EIO))):
+            return run_here(folder)
+
+    with undisturbed(folder):
+        known = remembered(folder)["runs"], compared_with(folder)
+        assert forked(work) == STOPPED
+        assert shown(folder) == before
+        assert (remembered(folder)["runs"], compared_with(folder)) == known
+
+
+def compared_with(folder: Path) -> dict[str, bytes]:
+    """What is kept of the round before."""
+    return {path.name: path.read_bytes() for path in (folder / "output" / BEFORE).glob("*")}
 
 
 @posix

@@ -47,13 +47,6 @@ class Store:
         self._touched: set[bytes] = set()
         self._since = time.monotonic()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is kept, or nothing can be read."""
-        with contextlib.suppress(sqlite3.Error):
-            return self._connection.execute("SELECT 1 FROM results LIMIT 1").fetchone() is None
-        return True
-
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values that are known, by key. A damaged entry is not known."""
         known: dict[bytes, bytes] = {}
