@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def bench(parts: Sequence[str], scale: Scale, calls: Path | None, scratch: Path, to: Path | None) -> None:
     """Measure parts. calls: where generated calls are kept, if anywhere; to: where the page is written."""
     session = Session(scale, calls or scratch / "calls", scratch)
+    if to:
+        to.mkdir(parents=True, exist_ok=True)
     known = result.load(to / result.FILE) if to else result.Result()
     here, versions, today = machine(), software(), dt.datetime.now().astimezone().date().isoformat()
     for name in parts:
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"some of: {' '.join(PARTS)} (all)")
     scale = parser.add_mutually_exclusive_group()
     scale.add_argument("--quick", action="store_true", help="small calls, one round; writes no page")
-    scale.add_argument("--full", action="store_true", help="also 100,000 rows and 10,000 workbooks")
+    scale.add_argument("--full", action="store_true", help="more rounds, workbooks and media")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the generated calls there")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where the page is written (docs)")
     return parser

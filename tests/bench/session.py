@@ -58,20 +58,12 @@ DEFAULT = Scale(
     media=600,
     few=60,
     starts=9,
-    rows=((5, 200), (50, 200), (250, 200)),
-    books=((100, 2), (1_000, 2), (3_000, 2)),
+    rows=((5, 200), (50, 200), (250, 200), (500, 200)),
+    books=((100, 2), (1_000, 2), (10_000, 2)),
     checked=50_000,
     nation=1_000_000,
 )
-FULL = replace(
-    DEFAULT,
-    name="full",
-    marked=50,
-    media=2_000,
-    few=200,
-    rows=(*DEFAULT.rows, (500, 200)),
-    books=(*DEFAULT.books, (10_000, 2)),
-)
+FULL = replace(DEFAULT, name="full", rounds=5, marked=50, media=2_000, few=200)
 QUICK = Scale(
     name="quick",
     rounds=1,
