@@ -28,7 +28,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from pipeline.durable import flush_folder, write_whole
+from pipeline.durable import flush_folder, rename, write_whole
 from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.remembered import Decision, Judged, Sent
 from pipeline.stops import Stop
@@ -358,7 +358,7 @@ def _begin(path: Path) -> None:
             marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_LAYOUT};"
             tables = f"{_RECEIPTS}{_ROUNDS}"
             connection.executescript(f"PRAGMA synchronous = FULL; BEGIN; {tables} {marks} COMMIT;")
-        part.replace(path)
+        rename(part, path)
     finally:
         part.unlink(missing_ok=True)
     flush_folder(path.parent)

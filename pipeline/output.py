@@ -23,14 +23,13 @@ from typing import TypeVar
 
 import filelock
 
-from pipeline.durable import flush_files, flush_folder, write_whole
+from pipeline.durable import flush_files, flush_folder, rename, write_whole
 from pipeline.stops import Stop, interrupts_wait
 
 STAGING = ".新"
 READY = ".待换"
 OLD = ".旧"
 LOCK = ".运行中"
-_PATIENCE = 2.5
 _PAUSE = 0.1
 
 
@@ -78,7 +77,7 @@ class Staging:
         for folder, _, _ in os.walk(self._root):
             flush_folder(Path(folder))
         with interrupts_wait():
-            self._root.replace(self._output / READY)
+            rename(self._root, self._output / READY)
             flush_folder(self._output)
             return _finish(self._output)
 
@@ -95,7 +94,7 @@ def _finish(output: Path) -> list[str]:
         try:
             _replace(new, target, old / new.name)
         except OSError:
-            _patiently(new, beside)
+            rename(new, beside)
             told.append(
                 f"“{target.name}”可能正在其他程序中打开，没有换成新的；"
                 f"新的结果写在“{beside.name}”，请关闭后重新运行。"
@@ -109,28 +108,15 @@ def _finish(output: Path) -> list[str]:
 def _replace(new: Path, target: Path, old: Path) -> None:
     """Put new in target's place; a folder, which no rename can replace, is put aside first, or stays."""
     if not target.is_dir():
-        _patiently(new, target)
+        rename(new, target)
         return
     old.parent.mkdir(exist_ok=True)
-    _patiently(target, old)
+    rename(target, old)
     try:
-        _patiently(new, target)
+        rename(new, target)
     except OSError:
         old.replace(target)
         raise
-
-
-def _patiently(source: Path, target: Path) -> None:
-    """Rename over the target; a file open in Excel (Windows) gets some time to be closed."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            source.replace(target)
-            return
-        except PermissionError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(_PAUSE)
 
 
 def _remove(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from pipeline.durable import flush_files, flush_folder
+from pipeline.durable import flush_files, flush_folder, rename
 from pipeline.files import Entry, Received
 from pipeline.model import Rejection
 
@@ -62,7 +62,7 @@ class Copies:
             if error is None:
                 flush_files(list(self._parts.values()))
                 for path, part in self._parts.items():
-                    part.replace(path)
+                    rename(part, path)
                 flush_folder(self._folder)
         finally:
             for part in self._parts.values():

@@ -203,6 +203,28 @@ def test_an_unchanged_call_is_neither_read_nor_measured_nor_marked_again(
     assert watch.asked == {}
 
 
+class Census(io.StringIO):
+    """Where progress is told: notes how many workers there are at each line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counted: list[int] = []
+
+    def write(self, text: str) -> int:
+        self.counted.append(len(multiprocessing.active_children()))
+        return super().write(text)
+
+
+def test_workers_start_at_once_in_a_first_run_and_never_where_nothing_is_new(
+    call: Path, later: Path, tmp_path: Path
+) -> None:
+    first, again = Census(), Census()
+    run(call, tmp_path / "first", LOADED, 2, NOW, Progress(first))
+    assert first.counted[0] == 2
+    run(call, later, LOADED, 2, NOW, Progress(again))
+    assert set(again.counted) == {0}
+
+
 def test_a_run_that_is_interrupted_goes_on_where_it_was(
     call: Path, once: tuple[Path, dict[str, str]], watch: Watch, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import durable
 from pipeline import output as room
 from pipeline.output import OutputError, Staging, apart, locked, safe_name
 from tests.small_tables import ROOT
@@ -66,7 +68,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_PATIENCE", 0.0)
+    monkeypatch.setattr(durable, "_PATIENCE", 0.0)
 
 
 def test_a_run_replaces_its_own_files_and_no_others(output: Path) -> None:
@@ -182,6 +184,47 @@ def test_a_file_closed_in_time_is_replaced(output: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "replace", closing)
     assert put(output, NEW) == []
     assert held(output) == NEW
+
+
+def test_what_a_scanner_holds_for_a_moment_is_brought_to_the_disk(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a file that was just written cannot be opened while a virus scanner looks at it."""
+    opened, refusals = os.open, iter([1, 1, 1])
+
+    def scanned(path: Path, flags: int, *more: object, **named: object) -> int:
+        if Path(path).name == "run.json" and not flags & os.O_CREAT and next(refusals, None):
+            raise PermissionError(errno.EACCES, "open")
+        return opened(path, flags, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", scanned)
+    assert put(output, NEW) == []
+    assert next(refusals, None) is None
+    assert held(output) == NEW
+
+
+def test_files_are_brought_to_the_disk_where_no_thread_can_be_started(
+    output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(handle: int) -> None:
+        synced.append(threading.current_thread().name)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    paths = [output / name for name in OLD]
+    before = threading.stack_size(1 << 46)  # more than there is room for, on any system
+    try:
+        durable.flush_files(paths)
+    finally:
+        threading.stack_size(before)
+    assert synced == [threading.current_thread().name] * len(paths)
+    synced.clear()
+    durable.flush_files(paths)
+    assert len(synced) == len(paths)
+    assert threading.current_thread().name not in synced
 
 
 @pytest.mark.parametrize("from_aside", [True, False])
