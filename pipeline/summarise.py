@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -170,7 +171,7 @@ def rows_by_workbook(rows: Iterable[tuple[str, str, int]]) -> defaultdict[tuple[
     return numbers
 
 
-class Tally(Struct):
+class Tally(Struct, dict=True):
     """Counts by row, by workbook and by unit.
 
     decisions: what a person said of a row. unreadable: units that sent a file which cannot be read.
@@ -182,12 +183,11 @@ class Tally(Struct):
     units: dict[str, Counts] = field(default_factory=dict)
     decisions: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
-    _told: defaultdict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
-    """By workbook the rows of which anything was told."""
 
-    def __post_init__(self) -> None:
-        """Most rows are never asked for one by one."""
-        self._told = rows_by_workbook(self.rows)
+    @cached_property
+    def _told(self) -> defaultdict[tuple[str, str], set[int]]:
+        """By workbook the rows of which anything was told: most rows are never asked for one by one."""
+        return rows_by_workbook(self.rows)
 
     def verdict(self, unit: str, workbook: str, row: int) -> str:
         """A row's verdict; an 错误 that concerns the whole workbook sends every row back.

@@ -78,7 +78,10 @@ def room(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """Every module imported at run time; what only type checkers see does not count."""
+    """Every module imported at run time; what only type checkers see does not count.
+
+    A package imported whole counts as all that is in it: `import msgspec` as `msgspec.*`.
+    """
     names: set[str] = set()
     tree = ast.parse(path.read_text("utf-8"))
     typing_only = {
@@ -91,16 +94,21 @@ def imported(path: Path) -> set[str]:
         if id(node) in typing_only:
             continue
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names} | {f"{alias.name}.*" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
+def within(name: str, library: str) -> bool:
+    """Whether what was imported is the library, a part of it, or all of its package."""
+    return name in (library, f"{library.rpartition('.')[0]}.*") or name.startswith(f"{library}.")
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PIPELINE)))
 def test_libraries_stay_in_their_rooms(path: Path) -> None:
     for library, rooms in ROOMS.items():
-        if any(name == library or name.startswith(f"{library}.") for name in imported(path)):
+        if any(within(name, library) for name in imported(path)):
             assert room(path) in rooms, f"{path.name} imports {library}"
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field, msgpack
+from msgspec import msgpack
 
 from pipeline.model import Finding
 from pipeline.reuse.kept import UNREADABLE, encoded
@@ -40,23 +40,22 @@ _ASKED = msgpack.Decoder(dict[str, list[str]])
 _ASKED_KEY = hashlib.blake2b(b"settings asked for", digest_size=16).digest()
 
 
-class Rulings(Struct):
-    """The memory of one run. today: yyyy-mm-dd."""
+class Rulings:
+    """The memory of one run."""
 
-    store: Store
-    settings: Settings
-    today: str
-    _asked: dict[str, list[str]] = field(default_factory=dict)
-    _said: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Learn which settings each rule has asked for in earlier runs."""
-        self._asked = _decoded(_ASKED, self.store.get_many([_ASKED_KEY]).get(_ASKED_KEY)) or {}
+    def __init__(self, store: Store, settings: Settings, today: str) -> None:
+        """Learn which settings each rule has asked for in earlier runs. today: yyyy-mm-dd."""
+        self._store, self._settings = store, settings
+        self.today = today
+        self._asked: dict[str, list[str]] = (
+            _decoded(_ASKED, store.get_many([_ASKED_KEY]).get(_ASKED_KEY)) or {}
+        )
+        self._said: dict[bytes, dict[str, tuple[bytes, list[Finding]]]] = {}
 
     def known(self, states: States) -> Known:
         """What holds still."""
         keys = [key for by_unit in states.values() for key in by_unit.values()]
-        self._said = {key: _decoded(_SAID, value) or {} for key, value in self.store.get_many(keys).items()}
+        self._said = {key: _decoded(_SAID, value) or {} for key, value in self._store.get_many(keys).items()}
         holds = {rule.code: self._version(rule) for rule in _local_rules() if rule.code in self._asked}
         result: dict[str, dict[str, Sequence[Finding]]] = {}
         for by_unit in states.values():
@@ -79,8 +78,8 @@ class Rulings(Struct):
         for key, said in fresh.items():
             # A text of stray bytes, a number beyond 64 bits: such answers are asked for each time.
             with contextlib.suppress(UnicodeEncodeError, OverflowError):
-                self.store.put(key, encoded({**self._said.get(key, {}), **said}))
-        self.store.put(_ASKED_KEY, encoded(self._asked))
+                self._store.put(key, encoded({**self._said.get(key, {}), **said}))
+        self._store.put(_ASKED_KEY, encoded(self._asked))
 
     def _version(self, rule: Rule) -> bytes:
         """What a rule's answer depends on beside the rows."""
@@ -89,7 +88,7 @@ class Rulings(Struct):
         texts = libraries() + text_of(_module(rule), _DECLARATIONS) + engine
         digest = hashlib.blake2b(texts, digest_size=16)
         for name in self._asked.get(rule.code, ()):
-            digest.update(f"{name} {getattr(self.settings, name)!r}\n".encode("utf-8", "backslashreplace"))
+            digest.update(f"{name} {getattr(self._settings, name)!r}\n".encode("utf-8", "backslashreplace"))
         if "today" in rule.asked_for:
             digest.update(self.today.encode())
         return digest.digest()
