@@ -25,12 +25,6 @@ _DATE_KEYS = ("Recorded_Date", "Encoded_Date", "Mastered_Date", "Tagged_Date")
 _PICTURES = frozenset(("JPEG", "PNG", "BMP", "GIF"))
 
 
-def library_version() -> str:
-    """Return the version of libmediainfo, such as `24.12`."""
-    report = json.loads(MediaInfo.parse(__file__, **OPTIONS))
-    return str(report["creatingLibrary"]["version"])
-
-
 def media_facts(path: Path) -> dict[str, Any]:
     """Measure a video or sound file; keys as in `pipeline.probe.facts`.
 
