@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -29,15 +30,19 @@ def machine() -> dict[str, str]:
 
 def software() -> dict[str, str]:
     """Versions of Python, the libraries and the commands that took part."""
-    from pipeline.probe.media import library_version
-
     versions = {
         "Python": platform.python_version(),
         "operating system": _system(),
-        "libmediainfo": library_version(),
+        "libmediainfo": _libmediainfo(),
     }
     versions |= {name: _library(name) for name in LIBRARIES}
     return versions | {f"{name} (command)": _command(name, option) for name, option in COMMANDS.items()}
+
+
+def _libmediainfo() -> str:
+    from pymediainfo import MediaInfo
+
+    return str(json.loads(MediaInfo.parse(__file__, output="JSON"))["creatingLibrary"]["version"])
 
 
 def _processor() -> str:
