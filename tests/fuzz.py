@@ -346,7 +346,8 @@ def link_file() -> bytes:
 def _evidence() -> list[Evidence]:
     seen = (f"https://a.cn/{n}" for n in range(30))
     return [
-        Evidence(link, WHEN.isoformat(), Ending.ANSWERED, (Hop(link, 404),), 3, title="航空") for link in seen
+        Evidence(link, WHEN.isoformat(), Ending.ANSWERED, hops=(Hop(link, 404),), tries=3, title="航空")
+        for link in seen
     ]
 
 
@@ -447,7 +448,7 @@ def _comes_back(taken: Submission, data: bytes, path: Path) -> str:
 
 
 @functools.cache
-def _right() -> tuple[dict[str, list[str]], dict[object, object]]:
+def _right() -> tuple[dict[str, list[str]], dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / BOOK
         path.write_bytes(made.good())

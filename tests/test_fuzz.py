@@ -36,6 +36,16 @@ EACH = 3
 """Cases of every target in a normal run: a few seconds."""
 
 
+def test_what_is_damaged_was_right_before(tmp_path: Path) -> None:
+    """Else nothing that is read from it could be wrong."""
+    (tmp_path / "a.db").write_bytes(fuzz.link_file())
+    known, warning = read_results(tmp_path / "a.db")
+    assert ([hop.status for each in known.values() for hop in each.evidence.hops], warning) == ([404] * 30, "")
+    (tmp_path / "b.db").write_bytes(fuzz.cache_file())
+    with open_store(tmp_path / "b.db") as (kept, _):
+        assert kept.get_many([b"key 0", b"key 39"]) == {b"key 0": b"value 0", b"key 39": b"value 39"}
+
+
 def test_a_slice_of_the_search() -> None:
     cases = list(itertools.islice(fuzz.endless(fuzz.ALL, 0), EACH * len(fuzz.ALL)))
     failed = [
@@ -183,7 +193,7 @@ def test_a_damaged_note_of_what_was_unpacked_is_forgotten(tmp_path: Path, record
 
 @pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31T23:59:59-23:59", "昨天", "2024-13-01"])
 def test_a_time_of_receipt_that_no_calendar_holds_is_told(typed: str) -> None:
-    line = Filled("单位", None, "", "甲校", "", "", "", "", typed)
+    line = Filled("单位", None, (), "甲校", "", "", "", "", typed)
     said = decisions_of([line], dt.datetime(2024, 5, 10, tzinfo=dt.UTC))
     assert said.receipts == {}
     assert typed in said.remarks[0]
