@@ -25,6 +25,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import xlsxwriter
 
@@ -104,6 +105,7 @@ ODD_CHARACTERS = (
     "\ufeff\u0300\x00\x0b\x1b\x9b\ufffe𠮷😀ⅡⅣ①½²٣৩零〇一二两十百千万亿年月日时分秒小时分钟课第讲章节无略同上见附件"
     "本校我校单位等AaＡａ0０9９éëİıß"
 )
+_ENDS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _TOKEN = re.compile("<[^>]*>|[^<]+")
 _VALUE = re.compile("\"[^\"]*\"|'[^']*'")
 
@@ -126,7 +128,7 @@ def battered(data: bytes, dice: Dice) -> bytes:
             case 4:
                 out[at : at + length] = bytes(length)
             case 5:
-                order = dice.choice(("little", "big"))
+                order = dice.choice(_ENDS)
                 size = dice.choice((1, 2, 4))
                 number = dice.choice(EXTREMES) & (1 << 8 * size) - 1
                 out[at : at + size] = number.to_bytes(size, order)

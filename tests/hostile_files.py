@@ -860,7 +860,7 @@ def archives() -> Iterator[Hostile]:
                 info.filename = path
                 info.external_attr = (mode if path != BOOK else 0) << 16
                 archive.writestr(info, data)
-        return Hostile(name, FINDING, {"": out.getvalue()}, archive=True, **{"code": "F10"} | more)  # type: ignore[arg-type]
+        return Hostile(name, FINDING, {"": out.getvalue()}, archive=True, **{"code": "F10"} | more)
 
     whole = (BOOK, good())
     yield zipped("包穿越", [whole, ("../../外面/写出.txt", b"x")], says="之外")

@@ -74,6 +74,7 @@ def _resource(dice: random.Random, unit: str, row: int, words: list[str]) -> Lin
     line |= {"unit": unit, "workbook": "清单.xlsx", "row": row, "资源名称": f"资源{row}", "资源类型": kind}
     line |= {"主讲人": "朱新", "版权方": unit, "资源简介": "简介", "所属分类": dice.choice(_CATEGORIES)}
     line["资源时长"] = dice.choice(("00:12:30", "01:05:07", "", "45:30"))
+    measured: tuple[object, ...]
     if kind == "A03":
         line["部署平台"], line["资源链接"] = dice.choice(_PLATFORMS)
     elif kind == "A02":

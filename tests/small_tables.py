@@ -12,7 +12,9 @@ from pipeline.canonical import Table, canonical
 from pipeline.fields import NAMES
 from pipeline.join import COVER_COLUMNS, MEDIA_COLUMNS
 from pipeline.model import Kind, Layout, Submission
-from pipeline.papertables import CONTACT_COLUMNS, DOCUMENT_COLUMNS, MATERIAL_COLUMNS
+from pipeline.rules.materials import MATERIAL_COLUMNS
+from pipeline.rules.person import CONTACT_COLUMNS
+from pipeline.rules.statement import DOCUMENT_COLUMNS
 from pipeline.settings import Settings, load
 
 K = TypeVar("K", int, str)
@@ -91,7 +93,8 @@ BASES = {"media": RIGHT_VIDEO, "covers": RIGHT_COVER, "opened": RIGHT_OPENED, "c
 
 
 def _right(columns: tuple[str, ...], **known: str | int) -> dict[str, str | int]:
-    return {name: "" for name in columns if name[0] != "@"} | {"@sheet": "", "@row": 0} | known
+    row: dict[str, str | int] = {name: "" for name in columns if name[0] != "@"}
+    return row | {"@sheet": "", "@row": 0} | known
 
 
 NO_RESOURCES = {
@@ -183,4 +186,6 @@ def table_of(rows: list[dict[str, str]], settings: Settings = SETTINGS) -> Table
 
 def resources_of(table: Table) -> pd.DataFrame:
     """The table `resources` as the rules see it, nothing measured."""
-    return table.values.assign(**{"@index": table.values.index, "@likely": "", "@measured": float("nan")})
+    resources = table.values.copy()
+    resources["@index"], resources["@likely"], resources["@measured"] = resources.index, "", float("nan")
+    return resources

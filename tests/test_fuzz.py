@@ -40,7 +40,10 @@ def test_what_is_damaged_was_right_before(tmp_path: Path) -> None:
     """Else nothing that is read from it could be wrong."""
     (tmp_path / "a.db").write_bytes(fuzz.link_file())
     known, warning = read_results(tmp_path / "a.db")
-    assert ([hop.status for each in known.values() for hop in each.evidence.hops], warning) == ([404] * 30, "")
+    assert ([hop.status for each in known.values() for hop in each.evidence.hops], warning) == (
+        [404] * 30,
+        "",
+    )
     (tmp_path / "b.db").write_bytes(fuzz.cache_file())
     with open_store(tmp_path / "b.db") as (kept, _):
         assert kept.get_many([b"key 0", b"key 39"]) == {b"key 0": b"value 0", b"key 39": b"value 39"}
