@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ from pipeline.read.remembered import of_sheet
 SURELY_A_RESOURCE = 7
 FILLED_DOWN = frozenset({"资源ID", "资源类型"})
 """Fields that fillers pull down to rows which they never use."""
+FEW = 3
+"""Cells that a line of signatures or a total fills at most, and never all of them."""
 ENOUGH_EXPLAINED = 3
 ENOUGH_LABELS = 3
 """Of 单位信息, or headers of 平台资质, for a sheet to be that."""
@@ -47,13 +49,15 @@ _CODE = re.compile(r"A[0-9]{2}")
 _is_ours = of_sheet(ownmarks.is_list_sheet)
 
 
-def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
+def understand(
+    book: Book, unit: str, workbook: str, header_of: Callable[[Sheet], Header | None] = find_header
+) -> Submission | Finding:
     """The submission in a workbook; a finding F01b if no sheet has the header."""
     sheets: list[Sheet] = []
     ours: list[Sheet] = []
     for sheet in book.sheets:
         (ours if _is_ours(sheet) else sheets).append(sheet)
-    headers = [header for sheet in sheets if (header := find_header(sheet))]
+    headers = [header for sheet in sheets if (header := header_of(sheet))]
     if not headers:
         return Finding("F01b", Place(unit, workbook), _file_name(workbook))
     header = _the_one(headers)
@@ -163,6 +167,7 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     codes = set(filter(_CODE.fullmatch, set(code)))
     unlikely = {text for text in title if "例" in text and _SAMPLE.match(text)} | {examples["资源名称"]}
     enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
+    few = min(FEW, len(header.columns) - 1)
     if enough and codes.issuperset(code) and unlikely.isdisjoint(title):
         return filled, []
     for row, its_title, its_code in zip(filled, title, code, strict=True):
@@ -178,7 +183,7 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
         if _is_sample(values, first):
             same = all(examples.get(name) == text for name, text in values.items())
             skipped.append(Finding("S08", where, first, safe=same or _explains_fields(values)))
-        elif len(values) <= 3 and _NOT_A_RESOURCE.match(first.strip()):
+        elif len(values) <= few and _NOT_A_RESOURCE.match(first.strip()):
             skipped.append(Finding("S09", where, first))
         else:
             rows.append(row)
