@@ -24,7 +24,7 @@ class ReadTask(Struct, frozen=True):
 
 def read_submission(task: ReadTask) -> Submission | Finding:
     """The submission in a workbook, or the one finding that says why there is none."""
-    book = read_book(task.copy)
+    book = read_book(task.copy, task.workbook)
     if isinstance(book, Rejection):
         return unreadable(task, book)
     return understand(book, task.unit, task.workbook, find_comparable if task.compared else find_header)
