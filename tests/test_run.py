@@ -223,9 +223,9 @@ def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
     unit = small_unit(tmp_path / "input", "甲学院", [RIGHT])
     (unit / "a.jpg").write_bytes((unit / "fm001.jpg").read_bytes())
     validate(tmp_path / "input", tmp_path / "output")
-    assert [f["value"] for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "M15b"] == [
-        "a.jpg"
-    ]
+    [found] = [f for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "M15b"]
+    assert found["value"] == "a.jpg"
+    assert found["fix"] == "请在对应资源的“资源封面”中填上它；不报送的请删去。"
     book = openpyxl.load_workbook(unit / "清单.xlsx")
     labels = {row[0].value: row[1] for row in book["单位信息"].iter_rows()}
     labels["登记表扫描件"].value = "a.jpg"
