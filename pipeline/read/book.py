@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.model import Book, Rejection
 from pipeline.read import sniff
 from pipeline.read.package import Package
-from pipeline.read.refusal import RESAVE, RESEND, Refused
+from pipeline.read.refusal import REPLACE, RESAVE, RESEND, UNPACK, Refused
 from pipeline.read.sniff import HEAD, ole_type, real_type, zip_type
 from pipeline.read.xlsx import read_xlsx
 
@@ -104,4 +104,7 @@ def _read_text(path: Path, head: bytes, kind: str, stem: str) -> Book:
 
 def _other(path: Path, kind: str) -> Refused:
     shown = f"，扩展名却是 {path.suffix}" if path.suffix else ""
-    return Refused(f"文件其实是{kind}{shown}", RESAVE)
+    remedy = UNPACK if kind.endswith(sniff.ARCHIVE) else REPLACE
+    if kind in sniff.OPENED_AS_TABLES:
+        remedy = RESAVE
+    return Refused(f"文件其实是{kind}{shown}", remedy)
