@@ -157,10 +157,11 @@ def _filled_rows(header: Header) -> list[int]:
 
 def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     """The rows that hold resources, and a finding for each that holds something else."""
-    rows, skipped = [], []
+    rows: list[int] = []
     by_column = {column: name for name, column in header.columns.items()}
     examples = {field.name: field.example for field in FIELDS if field.example}
     filled = _filled_rows(header)
+    skipped = [_no_resource(place, row, first) for row, first in _remarks(header, filled)]
     title, code = (
         column_of(header.sheet.rows, header.columns.get(name, 0), filled) for name in ("资源名称", "资源类型")
     )
@@ -169,7 +170,7 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
     few = min(FEW, len(header.columns) - 1)
     if enough and codes.issuperset(code) and unlikely.isdisjoint(title):
-        return filled, []
+        return filled, skipped
     for row, its_title, its_code in zip(filled, title, code, strict=True):
         likely = its_code in codes and its_title not in unlikely
         if likely and (enough or len(header.sheet.rows[row]) >= SURELY_A_RESOURCE):
@@ -179,15 +180,29 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
         values = {by_column[column]: text.strip() for column, text in cells.items() if column in by_column}
         values = {name: text for name, text in values.items() if text}
         first = next(text for text in cells.values() if text.strip())
-        where = Place(place.unit, place.workbook, place.sheet, row)
         if _is_sample(values, first):
+            where = Place(place.unit, place.workbook, place.sheet, row)
             same = all(examples.get(name) == text for name, text in values.items())
             skipped.append(Finding("S08", where, first, safe=same or _explains_fields(values)))
         elif len(values) <= few and _NOT_A_RESOURCE.match(first.strip()):
-            skipped.append(Finding("S09", where, first))
+            skipped.append(_no_resource(place, row, first))
         else:
             rows.append(row)
     return rows, skipped
+
+
+def _remarks(header: Header, filled: list[int]) -> Iterator[tuple[int, str]]:
+    """Rows with a total, signature or remark and no field of a resource, and what they say."""
+    known = set(filled)
+    for row in header.sheet.rows:
+        if row > header.row and row not in known:
+            first = next((text.strip() for text in header.sheet.rows[row].values() if text.strip()), "")
+            if _NOT_A_RESOURCE.match(first):
+                yield row, first
+
+
+def _no_resource(place: Place, row: int, first: str) -> Finding:
+    return Finding("S09", Place(place.unit, place.workbook, place.sheet, row), first)
 
 
 def _is_sample(values: dict[str, str], first: str) -> bool:
