@@ -23,6 +23,7 @@ from pipeline.files import WORKBOOKS, Entry, Received, suffix_of
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.progress import Progress
+from pipeline.read.header import is_comparable
 from pipeline.read.submit import ReadTask, read_submission
 from pipeline.receive import Copies, why_unreadable
 from pipeline.settings import Settings
@@ -41,7 +42,6 @@ _ABSENT = Rejection("没有找到这个文件", "请检查 config.yaml 的 earli
 _NOT_A_FILE = Rejection("不是普通文件", "请放入文件本身，不要放链接")
 _NOT_A_WORKBOOK = Rejection("不是表格文件", "请放入 .xlsx 文件，压缩包请先解压")
 _TOO_LONG = Rejection("读取用时过长或内容异常", "请删去多余的工作表、空行和图片后另存为 .xlsx")
-_NO_HEADER = Rejection("没有找到“资源名称”“主讲人”“资源链接”等表头", "请补上表头")
 _NO_ROWS = Rejection("表头下没有数据行", "请确认是不是要比对的清单")
 _NOTHING_TO_COMPARE = Rejection("没有“资源名称”和“主讲人”两列，也没有“资源链接”列", "请补上这些列")
 
@@ -113,7 +113,7 @@ def read_earlier(
     with Copies(keep) as copies:
         for path in paths:
             _receive(path, input_folder, copies, settings, earlier)
-    tasks = [ReadTask(each.copy, "", each.entry.path) for each in earlier.received]
+    tasks = [ReadTask(each.copy, "", each.entry.path, compared=True) for each in earlier.received]
     submissions = []
     with progress.stage("读取往年清单", len(tasks)) as advance:
         outcomes = workers.run(read_submission, tasks, limits=limits, on_done=advance, kept=READINGS)
@@ -159,12 +159,9 @@ def _why_unused(outcome: Submission | Finding | Failure) -> Rejection | None:
     """Why a list cannot be compared, None if it can."""
     if isinstance(outcome, Failure):
         return _TOO_LONG
-    if isinstance(outcome, Finding):
-        if outcome.code != "F01":
-            return _NO_HEADER
+    if isinstance(outcome, Finding) and outcome.code == "F01":
         return Rejection(str(outcome.facts["cause"]), str(outcome.facts["remedy"]))
-    columns = outcome.layout.columns
-    if not ({"资源名称", "主讲人"} <= columns.keys() or "资源链接" in columns):
+    if isinstance(outcome, Finding) or not is_comparable(outcome.layout.columns):
         return _NOTHING_TO_COMPARE
     return None if outcome.rows else _NO_ROWS
 

@@ -26,6 +26,8 @@ BEIJING = dt.timezone(dt.timedelta(hours=8))
 """The time of deadlines and receipts (GB/T 7408); it has no summer time."""
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
+STATEMENT_WORDS = ("unit", "year", "date")
+"""In braces in the text of 附件2, to be replaced."""
 
 
 class _Closed(pydantic.BaseModel):
@@ -445,7 +447,13 @@ def _known_keys(where: Keys) -> list[str]:
 def _references(tree: Mapping[str, Any], lines: Mapping[Keys, int]) -> Iterator[Problem]:
     """Names in one section that must stand in another; a section of the wrong kind is told elsewhere."""
     sections = {name: _entries(tree.get(name), (name,)) for name in tree}
-    for told in (_other_sections(tree, sections), _unknown_fields(sections), _unknown_rules(sections)):
+    sources = (
+        _other_sections(tree, sections),
+        _unknown_fields(sections),
+        _unknown_rules(sections),
+        _unknown_words(tree),
+    )
+    for told in sources:
         for where, said in told:
             yield lines[where], said
 
@@ -488,6 +496,16 @@ def _unknown_rules(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]
 
         if code not in REGISTER.rules:
             yield where, f"没有“{code}”这条规则{_perhaps(code.upper(), REGISTER.rules)}"
+
+
+def _unknown_words(tree: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
+    """Words in braces that nothing replaces: they would stand in an official document as they are."""
+    statement = tree.get("statement")
+    words = re.findall(r"\{([A-Za-z_ ]+)\}", statement) if isinstance(statement, str) else ()
+    for word in words:
+        if word not in STATEMENT_WORDS:
+            known = "、".join(f"{{{each}}}" for each in STATEMENT_WORDS)
+            yield ("statement",), f"“statement”中的“{{{word}}}”没有可以填入的内容，只能用 {known}"
 
 
 def _entries(section: Any, where: Keys) -> Entries:

@@ -31,7 +31,7 @@ Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""
 
 READINGS: Kept[ReadTask, Submission | Finding] = Kept(
-    Codec(Submission, packed=True), lambda task: (task.copy.name, task.unit, task.workbook)
+    Codec(Submission, packed=True), lambda task: (task.copy.name, task.unit, task.workbook, task.compared)
 )
 """The private copy is named by its content."""
 

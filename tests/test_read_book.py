@@ -128,6 +128,23 @@ def refusal(path: Path) -> Rejection:
     return found
 
 
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        (b"<html><table><tr><td>1</td></tr></table></html>", "另存为 .xlsx 再报送"),
+        (b"\x09\x00\x04\x00", "另存为 .xlsx 再报送"),
+        (b"Rar!\x1a\x07\x00", "请解压后只报送里面的表格文件"),
+        (b"7z\xbc\xaf\x27\x1c", "请解压后只报送里面的表格文件"),
+        (b"%PDF-1.7", "请改报用标准模板填写的 .xlsx 工作簿"),
+        (b"\xff\xd8\xff\xe0", "请改报用标准模板填写的 .xlsx 工作簿"),
+    ],
+)
+def test_the_remedy_is_one_that_can_be_followed(tmp_path: Path, data: bytes, remedy: str) -> None:
+    """WPS and Excel open neither archives nor pictures."""
+    (tmp_path / "清单.xlsx").write_bytes(data)
+    assert refusal(tmp_path / "清单.xlsx").remedy.endswith(remedy)
+
+
 def test_xls_comes_back_cell_by_cell(tmp_path: Path) -> None:
     found = book(xls(tmp_path / "a.xls"))
     assert found.kind == "xls"

@@ -353,6 +353,34 @@ def test_a_list_is_read_and_what_cannot_be_used_is_named(tmp_path: Path, workers
     assert {path: path.read_bytes() for path in source.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (["资源名称", "主讲人"], ["说明文写作", "朱新"]),
+        (["课程名称", "主讲教师", "备注"], ["说明文写作", "朱新"]),
+        (["序号", "资源链接"], ["1", "https://a.cn/1"]),
+        (["资源链接"], ["https://a.cn/1"]),
+    ],
+)
+def test_the_columns_that_are_compared_suffice(
+    tmp_path: Path, workers: Workers, header: list[str], row: list[str]
+) -> None:
+    put(tmp_path, "往年/2023.xlsx", data=workbook([["2023 年清单"], header, row]))
+    earlier = read_earlier(tmp_path, SETTINGS, tmp_path / "收件", workers, LIMITS, Progress(io.StringIO()))
+    assert earlier.remarks == []
+    assert earlier.table is not None
+    assert len(earlier.table) == 1
+    assert set(row) - {"1"} <= set(earlier.table.iloc[0])
+
+
+def test_a_list_without_them_is_named_with_what_it_lacks(tmp_path: Path, workers: Workers) -> None:
+    put(tmp_path, "往年/2023.xlsx", data=workbook([["资源名称", "资源类型"], ["八段锦", "A01"]]))
+    earlier = read_earlier(tmp_path, SETTINGS, tmp_path / "收件", workers, LIMITS, Progress(io.StringIO()))
+    assert earlier.remarks == [
+        "往年清单“往年/2023.xlsx”没有用于比对：没有“资源名称”和“主讲人”两列，也没有“资源链接”列，请补上这些列。"
+    ]
+
+
 def test_without_lists_there_is_no_table(tmp_path: Path, workers: Workers) -> None:
     earlier = read_earlier(tmp_path, SETTINGS, tmp_path / "收件", workers, LIMITS, Progress(io.StringIO()))
     assert (earlier.table, earlier.remarks) == (None, [])

@@ -159,6 +159,13 @@ def test_the_page_is_not_wider_than_a_telephone(usual: Page) -> None:
     usual.set_viewport_size({"width": 1280, "height": 900})
 
 
+def test_bars_keep_their_names_on_a_telephone(usual: Page) -> None:
+    usual.set_viewport_size({"width": 360, "height": 740})
+    widths = usual.locator(".chart .label").evaluate_all("labels => labels.map(each => each.clientWidth)")
+    usual.set_viewport_size({"width": 1280, "height": 900})
+    assert min(widths) >= 100
+
+
 def test_hostile_texts_are_shown_and_do_nothing(opened: dict[str, Page]) -> None:
     TROUBLES.clear()
     window = opened["hostile"]

@@ -375,6 +375,16 @@ WIDTHS: list[tuple[tuple[str, ...], dict[int, str]]] = [
 ]
 
 
+def test_the_same_resource_once_more_is_told_as_that_alone() -> None:
+    first, other = series("01", "02", 主讲人="朱新")
+    rows = [first, other, first, {**other, "资源名称": "航天史的尾声"}]
+    assert [(each.code, *rows_of([each])) for each in found(rows, "R07-3", "Y01")] == [
+        ("Y01", 3),
+        ("R07-3", 4),
+    ]
+    assert rows_of(found(rows, "R07-3")) == [3, 4]
+
+
 def test_orders_of_mixed_width() -> None:
     told = in_each((series(*orders) for orders, _ in WIDTHS), "R07-4b")
     assert [{each.place.row - 1: each.suggestion for each in case} for case in told] == [

@@ -185,6 +185,15 @@ def test_what_the_unit_accepts_is_read_so_and_what_it_explains_is_carried_on(tmp
     assert sheet.cell(lines["R04-1"], at["单位说明"]).value == "自建平台，没有名称"
 
 
+def test_the_one_sheet_of_a_text_is_named_as_the_file_was(tmp_path: Path) -> None:
+    unit = tmp_path / "input" / "甲学院"
+    unit.mkdir(parents=True)
+    (unit / "报送 清单.csv").write_text("资源名称,资源类型,资源简介\n航空,B01,\n", "gb18030")
+    validate(tmp_path / "input", tmp_path / "output")
+    found = [each for each in table(tmp_path / "output" / "findings.csv") if each["sheet"]]
+    assert {each["sheet"] for each in found} == {"报送 清单"}
+
+
 def test_an_error_of_the_whole_workbook_sends_every_row_back(tmp_path: Path) -> None:
     unit = small_unit(tmp_path / "input", "甲学院", [RIGHT, OTHER])
     validate(tmp_path / "input", tmp_path / "output")
@@ -214,9 +223,9 @@ def test_scans_named_on_the_unit_sheet_are_no_orphans(tmp_path: Path) -> None:
     unit = small_unit(tmp_path / "input", "甲学院", [RIGHT])
     (unit / "a.jpg").write_bytes((unit / "fm001.jpg").read_bytes())
     validate(tmp_path / "input", tmp_path / "output")
-    assert [f["value"] for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "M15b"] == [
-        "a.jpg"
-    ]
+    [found] = [f for f in table(tmp_path / "output" / "findings.csv") if f["code"] == "M15b"]
+    assert found["value"] == "a.jpg"
+    assert found["fix"] == "请在对应资源的“资源封面”中填上它；不报送的请删去。"
     book = openpyxl.load_workbook(unit / "清单.xlsx")
     labels = {row[0].value: row[1] for row in book["单位信息"].iter_rows()}
     labels["登记表扫描件"].value = "a.jpg"

@@ -67,6 +67,11 @@ def test_windows_line_ends_and_mark_change_nothing(tmp_path: Path) -> None:
         ("min_fps: 25", "min_fsp: 25", "不认识“profiles.henan-2024.video.min_fsp”，是不是“min_fps”"),
         ("resource_types:", "resource_type:", "不认识“resource_type”，是不是“resource_types”"),
         ("year: 2024", "year: 2024\n  完全不相干: 1", "不认识“call.完全不相干”，请删去"),
+        (
+            "我 {unit}，",
+            "我 {school}，",
+            "“statement”中的“{school}”没有可以填入的内容，只能用 {unit}、{year}、{date}",
+        ),
         ("severity: {}", "severity: {R9-3: 警告}", "没有“R9-3”这条规则，是不是“R09-3”"),
         ("severity: {}", "severity: {R09-3: 严重}", "“severity.R09-3”只能填"),
         ("off: []", "off: [R06-1, 没有]", "没有“没有”这条规则"),

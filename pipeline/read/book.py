@@ -5,12 +5,12 @@ The readers of rare formats are imported when such a file comes: a worker starts
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.model import Book, Rejection
 from pipeline.read import sniff
 from pipeline.read.package import Package
-from pipeline.read.refusal import RESAVE, RESEND, Refused
+from pipeline.read.refusal import REPLACE, RESAVE, RESEND, UNPACK, Refused
 from pipeline.read.sniff import HEAD, ole_type, real_type, zip_type
 from pipeline.read.xlsx import read_xlsx
 
@@ -21,15 +21,16 @@ _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 _LARGEST_TEXT = 100 << 20
 
 
-def read_book(path: Path) -> Book | Rejection:
+def read_book(path: Path, called: str = "") -> Book | Rejection:
     """The workbook at path, every value as it is stored, or why it cannot be read.
 
     The content decides what it is, whatever the name says; only delimited text needs
-    the name, `.csv`, `.tsv` or `.txt`, since any text could pass for it. Nothing outside
-    the file is opened. May raise MemoryError.
+    the name, `.csv`, `.tsv` or `.txt`, since any text could pass for it. called: what the file
+    was called, if it is a copy with another name; the one sheet of a text is named after it, as
+    Excel does. Nothing outside the file is opened. May raise MemoryError.
     """
     try:
-        return _read(path)
+        return _read(path, PurePosixPath(called or path.name).stem)
     except Refused as verdict:
         return verdict.rejection()
     except OSError as fault:
@@ -38,7 +39,7 @@ def read_book(path: Path) -> Book | Rejection:
         )
 
 
-def _read(path: Path) -> Book:
+def _read(path: Path, stem: str) -> Book:
     if not path.is_file():
         raise Refused("不是普通文件，无法读取", "请只报送表格文件本身，不要放快捷方式或文件夹")
     size = path.stat().st_size
@@ -57,7 +58,7 @@ def _read(path: Path) -> Book:
         case sniff.OLE:
             return _read_ole(path)
         case kind:
-            return _read_text(path, head, kind)
+            return _read_text(path, head, kind, stem)
 
 
 def _read_package(path: Path) -> Book:
@@ -87,13 +88,13 @@ def _read_ole(path: Path) -> Book:
             raise _other(path, other)
 
 
-def _read_text(path: Path, head: bytes, kind: str) -> Book:
+def _read_text(path: Path, head: bytes, kind: str, stem: str) -> Book:
     if kind == sniff.TEXT and path.suffix.lower() in _TEXT_SUFFIXES:
         if path.stat().st_size > _LARGEST_TEXT:
             raise Refused(f"文本表格超过 {_LARGEST_TEXT >> 20} MB", RESAVE)
         from pipeline.read.delimited import read_delimited
 
-        return read_delimited(path.read_bytes(), path.stem)
+        return read_delimited(path.read_bytes(), stem)
     if not head.strip(b"\0"):
         raise Refused("文件里全是空白字节，没有传完整", RESEND)
     if kind == sniff.UNKNOWN:
@@ -103,4 +104,7 @@ def _read_text(path: Path, head: bytes, kind: str) -> Book:
 
 def _other(path: Path, kind: str) -> Refused:
     shown = f"，扩展名却是 {path.suffix}" if path.suffix else ""
-    return Refused(f"文件其实是{kind}{shown}", RESAVE)
+    remedy = UNPACK if kind.endswith(sniff.ARCHIVE) else REPLACE
+    if kind in sniff.OPENED_AS_TABLES:
+        remedy = RESAVE
+    return Refused(f"文件其实是{kind}{shown}", remedy)

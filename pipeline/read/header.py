@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from itertools import islice
 
@@ -40,18 +41,38 @@ class Header(Struct, frozen=True):
 @of_sheet
 def find_header(sheet: Sheet) -> Header | None:
     """The row with the most standard names, if it has enough to be no accident."""
+    return _best(sheet, _no_accident, ENOUGH_NAMES)
+
+
+@of_sheet
+def find_comparable(sheet: Sheet) -> Header | None:
+    """The header of a list that is only compared with: the columns that are compared suffice."""
+    return find_header(sheet) or _best(sheet, lambda exact, likely: is_comparable({*exact, *likely}), 1)
+
+
+def is_comparable(names: Collection[str]) -> bool:
+    """Whether columns tell a resource from others: 资源名称 with 主讲人, or 资源链接."""
+    return {"资源名称", "主讲人"} <= set(names) or "资源链接" in names
+
+
+def _no_accident(exact: Collection[str], likely: Collection[str]) -> bool:
+    return len(exact) >= ENOUGH_NAMES or len(exact) + len(likely) >= ENOUGH_WITH_ALIASES
+
+
+def _best(
+    sheet: Sheet, enough: Callable[[Collection[str], Collection[str]], bool], fewest: int
+) -> Header | None:
+    """The best row with enough names, standard ones and others that mean one, in at least so many cells."""
     best: tuple[int, int, int] | None = None
     for row, cells in islice(sheet.rows.items(), HEADER_WITHIN):
-        if len(cells) < ENOUGH_NAMES:
+        if len(cells) < fewest:
             continue
         texts = [text for text in cells.values() if len(text) <= LONGEST_NAME]
         names = set(map(standard_name, texts)) - {""}
         aliases = {_ALIASES[bare] for bare in map(name_of, texts) if bare in _ALIASES} - names
         exact = len(names)
         score = (exact * 2 + len(aliases), -row, exact)
-        if (exact >= ENOUGH_NAMES or exact + len(aliases) >= ENOUGH_WITH_ALIASES) and (
-            best is None or score > best
-        ):
+        if enough(names, aliases) and (best is None or score > best):
             best = score
         if exact >= SURELY_THE_HEADER:
             break

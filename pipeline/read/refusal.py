@@ -6,6 +6,8 @@ from pipeline.model import Rejection
 
 RESAVE = "请用 WPS 或 Excel 打开后另存为 .xlsx 再报送"
 RESEND = "请用 WPS 或 Excel 打开原文件检查，另存为 .xlsx 后重新报送"
+UNPACK = "请解压后只报送里面的表格文件"
+REPLACE = "请改报用标准模板填写的 .xlsx 工作簿"
 CLEAN = "请新建一个工作簿，只把填好的行复制过去，另存为 .xlsx 再报送"
 
 

@@ -11,6 +11,13 @@ XML_2003 = "XML 电子表格 2003 文件"
 XML = "XML 文件"
 TEXT = "纯文本文件"
 UNKNOWN = "无法识别的文件"
+XLSB = "二进制工作簿（XLSB）"
+OLD_EXCEL = "很旧的 Excel 文件"
+ARCHIVE = "压缩包"
+"""How the names of archives end."""
+
+OPENED_AS_TABLES = frozenset({HTML, MHT, XML_2003, XML, TEXT, XLSB, OLD_EXCEL})
+"""What else a spreadsheet program opens."""
 
 HEAD = 4096
 """How many bytes of a file are needed."""
@@ -34,9 +41,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"RIFF", "音视频文件"),
     (b"ID3", "MP3 音频"),
     (b"{\\rtf", "RTF 文档"),
-    (b"\x09\x00\x04\x00", "很旧的 Excel 文件"),
-    (b"\x09\x02\x06\x00", "很旧的 Excel 文件"),
-    (b"\x09\x04\x06\x00", "很旧的 Excel 文件"),
+    (b"\x09\x00\x04\x00", OLD_EXCEL),
+    (b"\x09\x02\x06\x00", OLD_EXCEL),
+    (b"\x09\x04\x06\x00", OLD_EXCEL),
 )
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|script|meta|div|title)\b", re.IGNORECASE)
 
@@ -86,7 +93,7 @@ def zip_type(names: frozenset[str], mimetype: str) -> str:
     if mimetype.startswith("application/vnd.oasis.opendocument"):
         return "OpenDocument 文档"
     if "xl/workbook.bin" in names:
-        return "二进制工作簿（XLSB）"
+        return XLSB
     for folder, name in (("word/", "Word 文档（DOCX）"), ("ppt/", "演示文稿（PPTX）")):
         if any(part.startswith(folder) for part in names):
             return name

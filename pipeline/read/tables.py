@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ from pipeline.read.remembered import of_sheet
 SURELY_A_RESOURCE = 7
 FILLED_DOWN = frozenset({"资源ID", "资源类型"})
 """Fields that fillers pull down to rows which they never use."""
+FEW = 3
+"""Cells that a line of signatures or a total fills at most, and never all of them."""
 ENOUGH_EXPLAINED = 3
 ENOUGH_LABELS = 3
 """Of 单位信息, or headers of 平台资质, for a sheet to be that."""
@@ -47,13 +49,15 @@ _CODE = re.compile(r"A[0-9]{2}")
 _is_ours = of_sheet(ownmarks.is_list_sheet)
 
 
-def understand(book: Book, unit: str, workbook: str) -> Submission | Finding:
+def understand(
+    book: Book, unit: str, workbook: str, header_of: Callable[[Sheet], Header | None] = find_header
+) -> Submission | Finding:
     """The submission in a workbook; a finding F01b if no sheet has the header."""
     sheets: list[Sheet] = []
     ours: list[Sheet] = []
     for sheet in book.sheets:
         (ours if _is_ours(sheet) else sheets).append(sheet)
-    headers = [header for sheet in sheets if (header := find_header(sheet))]
+    headers = [header for sheet in sheets if (header := header_of(sheet))]
     if not headers:
         return Finding("F01b", Place(unit, workbook), _file_name(workbook))
     header = _the_one(headers)
@@ -153,18 +157,20 @@ def _filled_rows(header: Header) -> list[int]:
 
 def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
     """The rows that hold resources, and a finding for each that holds something else."""
-    rows, skipped = [], []
+    rows: list[int] = []
     by_column = {column: name for name, column in header.columns.items()}
     examples = {field.name: field.example for field in FIELDS if field.example}
     filled = _filled_rows(header)
+    skipped = [_no_resource(place, row, first) for row, first in _remarks(header, filled)]
     title, code = (
         column_of(header.sheet.rows, header.columns.get(name, 0), filled) for name in ("资源名称", "资源类型")
     )
     codes = set(filter(_CODE.fullmatch, set(code)))
     unlikely = {text for text in title if "例" in text and _SAMPLE.match(text)} | {examples["资源名称"]}
     enough = always_filled(header.sheet.rows) >= SURELY_A_RESOURCE
+    few = min(FEW, len(header.columns) - 1)
     if enough and codes.issuperset(code) and unlikely.isdisjoint(title):
-        return filled, []
+        return filled, skipped
     for row, its_title, its_code in zip(filled, title, code, strict=True):
         likely = its_code in codes and its_title not in unlikely
         if likely and (enough or len(header.sheet.rows[row]) >= SURELY_A_RESOURCE):
@@ -174,15 +180,29 @@ def _data_rows(header: Header, place: Place) -> tuple[list[int], list[Finding]]:
         values = {by_column[column]: text.strip() for column, text in cells.items() if column in by_column}
         values = {name: text for name, text in values.items() if text}
         first = next(text for text in cells.values() if text.strip())
-        where = Place(place.unit, place.workbook, place.sheet, row)
         if _is_sample(values, first):
+            where = Place(place.unit, place.workbook, place.sheet, row)
             same = all(examples.get(name) == text for name, text in values.items())
             skipped.append(Finding("S08", where, first, safe=same or _explains_fields(values)))
-        elif len(values) <= 3 and _NOT_A_RESOURCE.match(first.strip()):
-            skipped.append(Finding("S09", where, first))
+        elif len(values) <= few and _NOT_A_RESOURCE.match(first.strip()):
+            skipped.append(_no_resource(place, row, first))
         else:
             rows.append(row)
     return rows, skipped
+
+
+def _remarks(header: Header, filled: list[int]) -> Iterator[tuple[int, str]]:
+    """Rows with a total, signature or remark and no field of a resource, and what they say."""
+    known = set(filled)
+    for row in header.sheet.rows:
+        if row > header.row and row not in known:
+            first = next((text.strip() for text in header.sheet.rows[row].values() if text.strip()), "")
+            if _NOT_A_RESOURCE.match(first):
+                yield row, first
+
+
+def _no_resource(place: Place, row: int, first: str) -> Finding:
+    return Finding("S09", Place(place.unit, place.workbook, place.sheet, row), first)
 
 
 def _is_sample(values: dict[str, str], first: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.files import IMAGES, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import blank, filled
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
@@ -333,7 +334,7 @@ def files_parted_otherwise(media: pd.DataFrame) -> pd.DataFrame:
     source="通知未规定；实体资源与元数据对应",
     basis=INFERRED,
     says="文件“{value}”没有对应任何资源。",
-    fix="请在对应资源的“资源文件”中填上它；不报送的请删去。",
+    fix="请在对应资源的“{column}”中填上它；不报送的请删去。",
     bad="""
     | value | claimed |
     | 07.mp4 | >否< |
@@ -341,8 +342,10 @@ def files_parted_otherwise(media: pd.DataFrame) -> pd.DataFrame:
     good="是",
 )
 def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
-    """A whole-file finding: it has no row."""
-    return orphans[orphans["claimed"] == "否"]
+    """A whole-file finding: it has no row. A picture can only be a cover."""
+    wrong = orphans[orphans["claimed"] == "否"]
+    columns = ["资源封面" if suffix_of(path) in IMAGES else "资源文件" for path in wrong["value"]]
+    return wrong.assign(column=columns)
 
 
 @table_rule(

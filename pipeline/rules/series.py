@@ -24,8 +24,10 @@ from pipeline.rules.distinct import (
     rows_where,
     spread,
 )
+from pipeline.rules.repeats import resource_twice
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
+from pipeline.settings import Settings
 
 _CLAUSE = "附件4 表1 “所属顺序” 如: 01"
 _SERIES = "附件4 表1 “所属系列”：当多个资源具备较高的相关性, 可以组合成为一个系列或合辑时, 可填写该字段"
@@ -187,8 +189,14 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
     """,
     good="04",
 )
-def order_used_twice(resources: pd.DataFrame) -> pd.DataFrame:
-    """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone."""
+def order_used_twice(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone.
+
+    A row that is to be deleted, since it is the same resource once more (Y01), needs no order of its own.
+    """
+    if "Y01" not in settings.off and resource_twice.check is not None:
+        again = resource_twice.check(resources)["@index"]
+        resources = rows_where(resources, ~resources["@index"].isin(again).to_numpy())
     placed = _members_with("所属顺序", resources)
     placed = rows_where(placed, filled(placed["所属顺序"]))
     placed = placed[_stand_twice(placed)]
