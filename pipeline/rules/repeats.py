@@ -129,6 +129,12 @@ _Y01_KEY = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"
 )
 def resource_twice(resources: pd.DataFrame) -> pd.DataFrame:
     """The first row is left alone."""
+    return listed_again(resources)
+
+
+@once_a_table
+def listed_again(resources: pd.DataFrame) -> pd.DataFrame:
+    """Rows that name the resource of an earlier one, with `first_row`."""
     alike = resources[repeated(resources, _Y01_KEY)]
     alike = alike[filled(alike["资源名称"]) & filled(alike["主讲人"])]
     by = alike.groupby(_Y01_KEY)["@row"]

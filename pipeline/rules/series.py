@@ -24,7 +24,7 @@ from pipeline.rules.distinct import (
     rows_where,
     spread,
 )
-from pipeline.rules.repeats import resource_twice
+from pipeline.rules.repeats import listed_again
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 from pipeline.settings import Settings
@@ -194,9 +194,9 @@ def order_used_twice(resources: pd.DataFrame, settings: Settings) -> pd.DataFram
 
     A row that is to be deleted, since it is the same resource once more (Y01), needs no order of its own.
     """
-    if "Y01" not in settings.off and resource_twice.check is not None:
-        again = resource_twice.check(resources)["@index"]
-        resources = rows_where(resources, ~resources["@index"].isin(again).to_numpy())
+    if "Y01" not in settings.off:
+        told = resources["@index"].isin(listed_again(resources)["@index"])
+        resources = rows_where(resources, ~told.to_numpy())
     placed = _members_with("所属顺序", resources)
     placed = rows_where(placed, filled(placed["所属顺序"]))
     placed = placed[_stand_twice(placed)]
