@@ -368,4 +368,31 @@ def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
 )
 def file_respelled(media: pd.DataFrame) -> pd.DataFrame:
     """Case, Unicode form or width differ."""
-    return media[media["respelled"] == "是"]
+    return _respelled(media)
+
+
+@table_rule(
+    "X05b",
+    Severity.NOTE,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="封面文件名的写法与实际一致",
+    why="只差大小写、全半角的文件名在有的系统上找不到。",
+    source="通知未规定",
+    basis=INFERRED,
+    says="“{named}”与实际的文件名“{path}”写法不同，已找到。",
+    fix="无须处理；最好照实际的文件名填写。",
+    bad="""
+    | 资源封面 | named | path | respelled |
+    | FM001.JPG | FM001.JPG | fm001.jpg | >是< |
+    """,
+    good="",
+)
+def cover_respelled(covers: pd.DataFrame) -> pd.DataFrame:
+    """As `file_respelled`."""
+    return _respelled(covers)
+
+
+def _respelled(named: pd.DataFrame) -> pd.DataFrame:
+    return named[named["respelled"] == "是"]
