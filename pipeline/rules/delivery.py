@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.files import IMAGES, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import blank, filled
+from pipeline.rules.media import orders
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.settings import Cover, Settings
 
@@ -74,7 +75,7 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
     source=_COVER,
     basis=LITERAL,
     says="封面“{value}”{fault}。",
-    fix="请用看图软件打开原图，另存为 JPG 格式。",
+    fix="{order}。",
     bad="""
     | 资源封面 | fault |
     | fm001.jpg | >实际是 PNG 图片< |
@@ -83,7 +84,8 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
 )
 def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
     """fault is what Pillow said of the file."""
-    return covers[filled(covers["fault"])]
+    wrong = covers[filled(covers["fault"])]
+    return wrong.assign(order=orders(wrong["fault"], "请用看图软件打开原图，另存为 JPG 格式"))
 
 
 @table_rule(
