@@ -24,7 +24,7 @@ from typing import TypeVar
 import filelock
 
 from pipeline.durable import flush_files, flush_folder, rename, write_whole
-from pipeline.stops import Stop, interrupts_wait
+from pipeline.stops import USAGE, Stop, interrupts_wait
 
 STAGING = ".新"
 READY = ".待换"
@@ -158,7 +158,8 @@ def _acquired(output: Path, who: Path) -> filelock.BaseFileLock:
     except filelock.Timeout as error:
         raise OutputError(f"另一次运行还没有结束（{_running(who)}），请等它结束后再运行。") from error
     except FileExistsError as error:
-        raise OutputError(f"“{output}”是一个文件，不是文件夹，请用 --output 另指一个文件夹。") from error
+        said = f"“{output}”是一个文件，不是文件夹，请用 --output 另指一个文件夹。"
+        raise OutputError(said, USAGE) from error
     except OSError as error:
         if error.errno in _NO_LOCKS:
             raise OutputError(

@@ -48,7 +48,11 @@ def unit_lines(standing: Standing, seen: Mapping[tuple[str, str], str]) -> list[
     """All units by name: those that sent something, and the registered ones that did not."""
     mine = standing.read.by_unit()
     units = standing.collected.units.items()
-    lines = [_line(name, unit, mine.get(name, []), standing, seen) for name, unit in units]
+    refused = {found.place.unit for found in standing.collected.findings}
+    lines = [
+        _line(name, unit, mine.get(name, []), standing, seen, came=bool(unit.entries) or name in refused)
+        for name, unit in units
+    ]
     lines += _unsent(standing)
     return sorted(lines, key=lambda each: each.unit)
 
@@ -59,7 +63,10 @@ def _line(
     mine: Sequence[Submission],
     standing: Standing,
     seen: Mapping[tuple[str, str], str],
+    *,
+    came: bool,
 ) -> UnitSummary:
+    """came: something of it lies there, be it only what could not be taken."""
     read, memory = standing.read, standing.memory
     received = receipt_of(name, (each.sha256 for each in unit.workbooks), seen, memory)
     known = {each.sha256 for each in memory.sent.get(name, ())}
@@ -68,7 +75,7 @@ def _line(
         name,
         standing.counts,
         {each.workbook: each.rows for each in mine},
-        sent="工作簿" if unit.workbooks else "附件" if unit.entries else "",
+        sent="工作簿" if unit.workbooks else "附件" if came else "",
         round_number=max((read.round_of(each) for each in mine), default=0),
         received=dt.datetime.fromisoformat(received).astimezone(BEIJING) if received else None,
         deadline=standing.settings.call.deadlines.resources,

@@ -73,7 +73,10 @@ RIGHT_VIDEO = {
 RIGHT_COVER = {
     **COVER_COLUMNS,
     "资源封面": "fm001.jpg",
+    "named": "fm001.jpg",
+    "path": "fm001.jpg",
     "problem": "",
+    "respelled": "否",
     "fault": "",
     "mode": "RGB",
     "width": 1280,

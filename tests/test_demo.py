@@ -197,7 +197,8 @@ def read_sheet(root: Path, unit: str, name: str) -> dict[int, dict[str, object]]
     lines = [list(line) for line in sheet.iter_rows(values_only=True)]
     head = next(line for line in lines if "资源名称" in [bare_name(str(cell)) for cell in line])
     names = [{"主讲教师": "主讲人"}.get(name, name) for name in (bare_name(str(cell)) for cell in head)]
-    return {number: dict(zip(names, line, strict=True)) for number, line in enumerate(lines, 1)}
+    # Of two columns with one name the first is read.
+    return {number: dict(zip(names[::-1], line[::-1], strict=True)) for number, line in enumerate(lines, 1)}
 
 
 @pytest.mark.parametrize("which", ["small_call", "wide_call"])

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pipeline import durable
 from pipeline import output as room
 from pipeline.output import OutputError, Staging, apart, locked, safe_name
+from pipeline.stops import USAGE
 from tests.small_tables import ROOT
 
 NOW = "2024-05-10T09:00:00+08:00"
@@ -334,8 +335,9 @@ def test_a_disk_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "output").write_bytes(b"mine")
-    with pytest.raises(OutputError, match="是一个文件"):
+    with pytest.raises(OutputError, match="是一个文件") as refused:
         put(tmp_path / "output", NEW)
+    assert refused.value.code == USAGE
     assert (tmp_path / "output").read_bytes() == b"mine"
 
 

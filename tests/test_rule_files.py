@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pipeline.files import GONE, NO_ACCESS
 from pipeline.join import COVER_COLUMNS
 from pipeline.model import Finding
 from pipeline.probe.columns import as_columns
@@ -238,6 +239,17 @@ def test_a_date_inside_a_file_that_is_no_day_is_a_year(date: str, recorded: str)
 
 
 # --- covers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [NO_ACCESS, GONE])
+def test_a_file_that_was_not_opened_here_need_not_be_made_again(fault: str) -> None:
+    """A film that is open in a player on this computer is as good as before."""
+    found = of_media({"broken": fault, "sound": False}) + of_covers({"fault": fault})
+    told = tell(found, SETTINGS)
+    assert {each.finding.code for each in told} == {"M13", "R15-4"}
+    assert {each.fix for each in told} == {
+        "请确认文件还在原处、有读取权限，也没有在别的程序中打开，再重新校验。"
+    }
 
 
 def test_covers_are_measured_by_the_limits_that_are_set() -> None:

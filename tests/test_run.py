@@ -194,6 +194,27 @@ def test_the_one_sheet_of_a_text_is_named_as_the_file_was(tmp_path: Path) -> Non
     assert {each["sheet"] for each in found} == {"报送 清单"}
 
 
+def test_a_unit_whose_only_file_could_not_be_taken_has_sent_something(tmp_path: Path) -> None:
+    (tmp_path / "input" / "乙学院").mkdir(parents=True)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as packed:
+        packed.writestr("清单.xlsx", b"")
+    with zipfile.ZipFile(tmp_path / "input" / "甲学院.zip", "w") as packed:
+        packed.writestr("全部.zip", inner.getvalue())
+    validate(tmp_path / "input", tmp_path / "output")
+    states = {unit["unit"]: unit["state"] for unit in table(tmp_path / "output" / "units.csv")}
+    assert (states["甲学院"], states["乙学院"]) == ("已收附件", "未报送")
+
+
+def test_a_cover_in_another_case_is_found_and_told(tmp_path: Path) -> None:
+    unit = small_unit(tmp_path / "input", "甲学院", [RIGHT])
+    (unit / "fm001.jpg").rename(unit / "FM001.JPG")
+    validate(tmp_path / "input", tmp_path / "output")
+    [found] = [f for f in table(tmp_path / "output" / "findings.csv") if f["field"] == "资源封面"]
+    assert (found["code"], found["severity"]) == ("X05b", "提示")
+    assert found["message"] == "“fm001.jpg”与实际的文件名“FM001.JPG”写法不同，已找到。"
+
+
 def test_an_error_of_the_whole_workbook_sends_every_row_back(tmp_path: Path) -> None:
     unit = small_unit(tmp_path / "input", "甲学院", [RIGHT, OTHER])
     validate(tmp_path / "input", tmp_path / "output")

@@ -538,6 +538,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("文件之间用全角分号", "M15c", RESOURCE_FILE, _of_type("A02"), _several_files("；")),
     Defect("文件之间用顿号", "M15d", RESOURCE_FILE, _of_type("A02"), _several_files("、")),
     Defect("文件名大写", "X05", RESOURCE_FILE, _of_type("A02"), _shouted),
+    _value("封面文件名大写", "X05b", "资源封面", lambda right: right.replace(".jpg", ".JPG")),
     Defect("文件的日期晚得多", "X04", "创建时间", _of_type("A01"), _recorded_later),
     _value("时长与文件差五秒", "M12b", "资源时长", "00:00:15", _of_type("A01")),
     _value("时长与文件差两秒", "M12c", "资源时长", "00:00:12", _of_type("A01")),

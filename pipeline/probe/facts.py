@@ -39,6 +39,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import GONE as GONE
+from pipeline.files import NO_ACCESS as NO_ACCESS
 from pipeline.isolate import Ending, Failure
 from pipeline.model import Facts
 from pipeline.probe.boxes import walk_boxes
@@ -49,8 +51,6 @@ EMPTY = "文件为空"
 INCOMPLETE = "未上传完整"
 UNDECODABLE = "无法解码"
 NOT_A_FILE = "不是普通文件（快捷方式、目录或设备），没有打开"
-NO_ACCESS = "没有读取权限或文件正被占用"
-GONE = "检查时文件已不存在"
 
 _BY_FAILURE = {
     Ending.TIMEOUT: "检查用时过长，文件可能已损坏",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.files import IMAGES, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import blank, filled
+from pipeline.rules.media import orders
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.settings import Cover, Settings
 
@@ -74,7 +75,7 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
     source=_COVER,
     basis=LITERAL,
     says="封面“{value}”{fault}。",
-    fix="请用看图软件打开原图，另存为 JPG 格式。",
+    fix="{order}。",
     bad="""
     | 资源封面 | fault |
     | fm001.jpg | >实际是 PNG 图片< |
@@ -83,7 +84,8 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
 )
 def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
     """fault is what Pillow said of the file."""
-    return covers[filled(covers["fault"])]
+    wrong = covers[filled(covers["fault"])]
+    return wrong.assign(order=orders(wrong["fault"], "请用看图软件打开原图，另存为 JPG 格式"))
 
 
 @table_rule(
@@ -368,4 +370,31 @@ def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
 )
 def file_respelled(media: pd.DataFrame) -> pd.DataFrame:
     """Case, Unicode form or width differ."""
-    return media[media["respelled"] == "是"]
+    return _respelled(media)
+
+
+@table_rule(
+    "X05b",
+    Severity.NOTE,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="封面文件名的写法与实际一致",
+    why="只差大小写、全半角的文件名在有的系统上找不到。",
+    source="通知未规定",
+    basis=INFERRED,
+    says="“{named}”与实际的文件名“{path}”写法不同，已找到。",
+    fix="无须处理；最好照实际的文件名填写。",
+    bad="""
+    | 资源封面 | named | path | respelled |
+    | FM001.JPG | FM001.JPG | fm001.jpg | >是< |
+    """,
+    good="",
+)
+def cover_respelled(covers: pd.DataFrame) -> pd.DataFrame:
+    """As `file_respelled`."""
+    return _respelled(covers)
+
+
+def _respelled(named: pd.DataFrame) -> pd.DataFrame:
+    return named[named["respelled"] == "是"]

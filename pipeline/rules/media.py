@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.files import UNOPENED
 from pipeline.model import Severity
 from pipeline.rules.distinct import filled
 from pipeline.rules.duration import clock, seconds_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BROWSERS = "附件3 第4条：支持最新版本的主流浏览器的在线播放"
 FILE = ("资源文件",)
+_HERE = "请确认文件还在原处、有读取权限，也没有在别的程序中打开，再重新校验"
 
 
 def either(names: tuple[str, ...]) -> str:
@@ -40,7 +42,7 @@ def either(names: tuple[str, ...]) -> str:
     source=BROWSERS,
     basis=INFERRED,
     says="“{named}”{broken}。",
-    fix="请用播放器从头看到尾，确认完好后重新上传。",
+    fix="{order}。",
     bad="""
     | named | broken |
     | 第1讲.mp4 | >未上传完整< |
@@ -49,7 +51,13 @@ def either(names: tuple[str, ...]) -> str:
 )
 def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
     """broken says why, in words."""
-    return media[filled(media["broken"])]
+    wrong = media[filled(media["broken"])]
+    return wrong.assign(order=orders(wrong["broken"], "请用播放器从头看到尾，确认完好后重新上传"))
+
+
+def orders(faults: pd.Series, usual: str) -> list[str]:
+    """What to do about each fault of a file; one that was not opened here need not be sent again."""
+    return [_HERE if fault in UNOPENED else usual for fault in faults]
 
 
 def _disagreement(resources: pd.DataFrame) -> pd.DataFrame:

@@ -87,7 +87,7 @@ W10 = rule(
     source=_REVIEW,
     basis=INFERRED,
     says="省级审核退回，意见是“{reason}”。",
-    fix="请按审核意见修改这个资源后再报送。",
+    fix="请按审核意见修改后再报送。",
     bad="审核人退回：简介与内容不符",
     good="审核人没有退回",
 )
