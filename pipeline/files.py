@@ -20,11 +20,11 @@ IMAGES = _extensions("jpg jpeg png webp bmp gif tif tiff heic")
 DOCUMENTS = _extensions("doc docx pdf wps ppt pptx dps txt rtf srt vtt ass xml html htm css js json ofd md")
 ARCHIVES = _extensions("rar 7z tar tgz gz bz2 xz cab iso")
 PLAYED = VIDEOS | AUDIOS
+KNOWN = WORKBOOKS | PLAYED | IMAGES | DOCUMENTS
 NO_ACCESS = "没有读取权限或文件正被占用"
 GONE = "检查时文件已不存在"
 UNOPENED = frozenset({NO_ACCESS, GONE})
 """Why a file was not opened: it lies with the computer here, not with what was sent."""
-KNOWN = WORKBOOKS | PLAYED | IMAGES | DOCUMENTS
 
 
 def suffix_of(name: str) -> str:

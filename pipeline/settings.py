@@ -501,7 +501,7 @@ def _unknown_rules(sections: Mapping[str, Entries]) -> Iterator[tuple[Keys, str]
 def _unknown_words(tree: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
     """Words in braces that nothing replaces: they would stand in an official document as they are."""
     statement = tree.get("statement")
-    words = re.findall(r"\{([A-Za-z_ ]+)\}", statement) if isinstance(statement, str) else ()
+    words = re.findall(r"\{([^{}]+)\}", statement) if isinstance(statement, str) else ()
     for word in words:
         if word not in STATEMENT_WORDS:
             known = "、".join(f"{{{each}}}" for each in STATEMENT_WORDS)

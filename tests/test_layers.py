@@ -70,6 +70,17 @@ EDGES = {
     "report",
     "attach",
     "attachments",
+    "receive",
+    "unzip",
+    "outside",
+    "durable",
+    "deliver",
+    "assess",
+    "verbs",
+    "explain",
+    "demo",
+    "stops",
+    "fault",
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from pymediainfo import MediaInfo
 
 from pipeline.demo.media import make_audio, make_cover, make_video, vary
+from pipeline.files import GONE
 from pipeline.isolate import Limits
 from pipeline.probe import facts as f
 from pipeline.probe.facts import probe_file
@@ -221,7 +222,7 @@ def test_only_regular_files_are_opened(video, tmp_path, monkeypatch):
         for name in ("fifo.mp4", "link.mp4", "folder.mp4", "socket.mp4"):
             assert probe_file(tmp_path / name) == {"unreadable": f.NOT_A_FILE}
     assert probe_file(Path("/dev/zero")) == {"unreadable": f.NOT_A_FILE}
-    assert probe_file(tmp_path / "none.mp4") == {"unreadable": f.GONE}
+    assert probe_file(tmp_path / "none.mp4") == {"unreadable": GONE}
 
 
 def test_chinese_names_in_a_worker_under_the_c_locale(video, tmp_path, monkeypatch):

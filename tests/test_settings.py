@@ -72,6 +72,7 @@ def test_windows_line_ends_and_mark_change_nothing(tmp_path: Path) -> None:
             "我 {school}，",
             "“statement”中的“{school}”没有可以填入的内容，只能用 {unit}、{year}、{date}",
         ),
+        ("我 {unit}，", "我 {单位}，", "“statement”中的“{单位}”没有可以填入的内容"),
         ("severity: {}", "severity: {R9-3: 警告}", "没有“R9-3”这条规则，是不是“R09-3”"),
         ("severity: {}", "severity: {R09-3: 严重}", "“severity.R09-3”只能填"),
         ("off: []", "off: [R06-1, 没有]", "没有“没有”这条规则"),

@@ -19,6 +19,7 @@ every rule that one call can break, except these:
 | W08 | about units that sent nothing: no finding |
 | M11 | never judged |
 | R09-5b | a length that no file bears out is never the only mistake of its row |
+| M13b R15-4b | a file that is locked where it is checked |
 | F07 S14 | xlsxwriter writes neither external links nor discussions |
 """
 

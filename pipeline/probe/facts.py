@@ -39,8 +39,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import GONE as GONE
-from pipeline.files import NO_ACCESS as NO_ACCESS
+from pipeline.files import GONE, NO_ACCESS
 from pipeline.isolate import Ending, Failure
 from pipeline.model import Facts
 from pipeline.probe.boxes import walk_boxes

@@ -18,9 +18,10 @@ from typing import Any
 from msgspec import Struct
 from PIL import Image, ImageChops, ImageFilter, UnidentifiedImageError
 
+from pipeline.files import GONE, NO_ACCESS
 from pipeline.model import Facts
 from pipeline.probe.cover import MOST_PIXELS, TOO_LARGE, TOO_MANY_SCANS, UNDECODABLE, cover_facts
-from pipeline.probe.facts import EMPTY, GONE, NO_ACCESS, NOT_A_FILE
+from pipeline.probe.facts import EMPTY, NOT_A_FILE
 from pipeline.probe.sniff import LABELS, sniff
 
 SEEN, UNSEEN = "有", "无"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.files import IMAGES, suffix_of
+from pipeline.files import IMAGES, UNOPENED, suffix_of
 from pipeline.model import Kind, Severity
 from pipeline.rules.distinct import blank, filled
-from pipeline.rules.media import orders
+from pipeline.rules.media import UNOPENED_FIX, UNOPENED_WHY
 from pipeline.rules.rule import INFERRED, LITERAL, Reading, reader, rule, table_rule
 from pipeline.settings import Cover, Settings
 
@@ -64,6 +64,9 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
     return covers[filled(covers["problem"])]
 
 
+_FAULT = "封面“{value}”{fault}。"
+
+
 @table_rule(
     "R15-4",
     Severity.ERROR,
@@ -74,8 +77,8 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
     why="改了扩展名或损坏的图片显示不出来。",
     source=_COVER,
     basis=LITERAL,
-    says="封面“{value}”{fault}。",
-    fix="{order}。",
+    says=_FAULT,
+    fix="请用看图软件打开原图，另存为 JPG 格式。",
     bad="""
     | 资源封面 | fault |
     | fm001.jpg | >实际是 PNG 图片< |
@@ -84,8 +87,30 @@ def cover_missing(covers: pd.DataFrame) -> pd.DataFrame:
 )
 def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
     """fault is what Pillow said of the file."""
-    wrong = covers[filled(covers["fault"])]
-    return wrong.assign(order=orders(wrong["fault"], "请用看图软件打开原图，另存为 JPG 格式"))
+    return covers[filled(covers["fault"]) & ~covers["fault"].isin(UNOPENED)]
+
+
+@table_rule(
+    "R15-4b",
+    Severity.ERROR,
+    "资源封面",
+    table="covers",
+    reads=("资源封面",),
+    title="封面能够打开",
+    why=UNOPENED_WHY,
+    source=_COVER,
+    basis=LITERAL,
+    says=_FAULT,
+    fix=UNOPENED_FIX,
+    bad="""
+    | 资源封面 | fault |
+    | fm001.jpg | >没有读取权限或文件正被占用< |
+    """,
+    good="",
+)
+def cover_not_opened(covers: pd.DataFrame) -> pd.DataFrame:
+    """A picture that is open in another program on this computer need not be made again."""
+    return covers[covers["fault"].isin(UNOPENED)]
 
 
 @table_rule(
@@ -350,6 +375,11 @@ def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
     return wrong.assign(column=columns)
 
 
+_RESPELLED = "“{named}”与实际的文件名“{path}”写法不同，已找到。"
+_RESPELLED_FIX = "无须处理；最好照实际的文件名填写。"
+_RESPELLED_WHY = "只差大小写、全半角的文件名在有的系统上找不到。"
+
+
 @table_rule(
     "X05",
     Severity.NOTE,
@@ -357,11 +387,11 @@ def file_without_row(orphans: pd.DataFrame) -> pd.DataFrame:
     table="media",
     reads=("资源文件",),
     title="文件名的写法与实际一致",
-    why="只差大小写、全半角的文件名在有的系统上找不到。",
+    why=_RESPELLED_WHY,
     source="通知未规定",
     basis=INFERRED,
-    says="“{named}”与实际的文件名“{path}”写法不同，已找到。",
-    fix="无须处理；最好照实际的文件名填写。",
+    says=_RESPELLED,
+    fix=_RESPELLED_FIX,
     bad="""
     | 资源文件 | named | path | respelled |
     | A.MP4 | A.MP4 | a.mp4 | >是< |
@@ -380,11 +410,11 @@ def file_respelled(media: pd.DataFrame) -> pd.DataFrame:
     table="covers",
     reads=("资源封面",),
     title="封面文件名的写法与实际一致",
-    why="只差大小写、全半角的文件名在有的系统上找不到。",
+    why=_RESPELLED_WHY,
     source="通知未规定",
     basis=INFERRED,
-    says="“{named}”与实际的文件名“{path}”写法不同，已找到。",
-    fix="无须处理；最好照实际的文件名填写。",
+    says=_RESPELLED,
+    fix=_RESPELLED_FIX,
     bad="""
     | 资源封面 | named | path | respelled |
     | FM001.JPG | FM001.JPG | fm001.jpg | >是< |
