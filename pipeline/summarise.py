@@ -382,6 +382,7 @@ def in_sum(comparisons: Iterable[Comparison]) -> Comparison | None:
     return Comparison(
         before=sum(one.before for one in each),
         corrected=sum(one.corrected for one in each),
+        settled=sum(one.settled for one in each),
         remaining=sum(one.remaining for one in each),
         new=sum(one.new for one in each),
         unasked=tuple(change for one in each for change in one.unasked),

@@ -1,4 +1,4 @@
-"""Rows are known again by what they hold; every problem of a round is corrected, open or new in the next."""
+"""Rows are known again by what they hold; every problem of a round is corrected, settled, open or new in the next."""
 
 from __future__ import annotations
 
@@ -215,10 +215,15 @@ def test_nothing_changed_is_nothing_new() -> None:
     assert compared.unasked == ()
 
 
-def test_a_problem_that_a_person_accepted_is_open_no_more() -> None:
+def test_a_problem_that_a_person_accepted_is_neither_corrected_nor_open() -> None:
     old = submission(ROWS)
-    settled = replace(found(old, 2, "创建时间"), decides=False)
-    assert counts(compare(old, [found(old, 2, "创建时间")], old, [settled])) == (1, 1, 0, 0)
+    now = submission(changed(ROWS, 1, 创建时间="2022-03-01"))
+    before = [found(old, row, "创建时间") for row in (2, 3, 4)]
+    accepted, left = replace(found(now, 2, "创建时间"), decides=False), found(now, 4, "创建时间")
+    compared = compare(old, before, now, [accepted, left])
+    assert (compared.settled, counts(compared)) == (1, (3, 1, 1, 0))
+    summary = tell(round_findings(compared, now), SETTINGS)[0]
+    assert summary.message.startswith("上一轮 3 个问题：已改 1 个，不再要求改 1 个，未改 1 个，新出现 0 个；")
 
 
 def test_the_name_of_the_file_is_no_part_of_a_problem_but_another_file_is() -> None:

@@ -144,13 +144,15 @@ class Change(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """Two rounds of a workbook. The first four count problems, which are findings that decide.
+    """Two rounds of a workbook. The first five count problems, which are findings that decide.
 
-    added and removed count rows.
+    settled: still found, but nobody asks for their correction any more: a person accepted them, or the
+    severity was changed. added and removed count rows.
     """
 
     before: int
     corrected: int
+    settled: int
     remaining: int
     new: int
     unasked: tuple[Change, ...]
@@ -179,9 +181,11 @@ def compare(
     due = Counter(subject for subject, each in before if each.decides)
     open_now = Counter(subject for subject, each in after if each.decides)
     remaining = (due & open_now).total()
+    settled = ((due - open_now) & Counter(subject for subject, each in after if not each.decides)).total()
     return Comparison(
         before=due.total(),
-        corrected=due.total() - remaining,
+        corrected=due.total() - remaining - settled,
+        settled=settled,
         remaining=remaining,
         new=(open_now - Counter(subject for subject, _ in before)).total(),
         unasked=tuple(_unasked(previous, [each.finding for each in told_before], now, pairs)),
@@ -263,6 +267,7 @@ def round_findings(comparison: Comparison, now: Submission) -> list[Finding]:
     facts = {
         "before": comparison.before,
         "corrected": comparison.corrected,
+        "settled": f"不再要求改 {comparison.settled} 个，" if comparison.settled else "",
         "remaining": comparison.remaining,
         "new": comparison.new,
         "unasked": len(comparison.unasked),

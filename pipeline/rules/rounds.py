@@ -20,7 +20,7 @@ W07 = rule(
     why="改了几处、还剩几处，报送单位和审核人都要心中有数。",
     source=_ROUNDS,
     basis=INFERRED,
-    says="上一轮 {before} 个问题：已改 {corrected} 个，未改 {remaining} 个，新出现 {new} 个；"
+    says="上一轮 {before} 个问题：已改 {corrected} 个，{settled}未改 {remaining} 个，新出现 {new} 个；"
     "另有 {unasked} 处没有要求改的单元格被改动{rows}。",
     fix="请改完未改和新出现的问题，并核对没有要求改的改动。",
     bad="上一轮 3 个问题，只改了 2 个",
