@@ -246,7 +246,7 @@ def test_a_file_that_was_not_opened_here_need_not_be_made_again(fault: str) -> N
     """A film that is open in a player on this computer is as good as before."""
     found = of_media({"broken": fault, "sound": False}) + of_covers({"fault": fault})
     told = tell(found, SETTINGS)
-    assert {each.finding.code for each in told} == {"M13b", "R15-4b"}
+    assert {(each.finding.code, each.severity) for each in told} == {("M13b", "警告"), ("R15-4b", "警告")}
     assert {each.fix for each in told} == {
         "请确认文件还在原处、有读取权限，也没有在别的程序中打开，再重新校验。"
     }

@@ -92,7 +92,7 @@ def cover_broken(covers: pd.DataFrame) -> pd.DataFrame:
 
 @table_rule(
     "R15-4b",
-    Severity.ERROR,
+    Severity.WARNING,
     "资源封面",
     table="covers",
     reads=("资源封面",),

@@ -57,7 +57,7 @@ def file_damaged(media: pd.DataFrame) -> pd.DataFrame:
 
 @table_rule(
     "M13b",
-    Severity.ERROR,
+    Severity.WARNING,
     "资源文件",
     table="media",
     reads=FILE,
