@@ -28,6 +28,8 @@ _OPEN = "附件3 第3条：资源链接可通过互联网正常访问"
 _URL = late(r"https?://[^\s，。；、（）()【】“”<>\"]+", re.IGNORECASE)
 _RUNS_ON = late(r"[A-Za-z0-9/=][\u4e00-\u9fff]+$")
 """Chinese right behind an address that stands in a sentence: path, or the sentence going on."""
+_GOES_ON = late(r"\s+[A-Za-z0-9/?&=#%._~-]")
+"""A blank and more that an address may hold: the blank may have been put into the address by mistake."""
 _BARE = late(
     r"(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|edu|gov|info|tv|cc|top|xyz|vip|io)(?:[:/?#]\S*)?", re.IGNORECASE
 )
@@ -164,7 +166,7 @@ def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:
         only = urls[0] if len(set(urls)) == 1 and form_of("资源链接").fullmatch(urls[0]) else ""
-        only = "" if _RUNS_ON.search(only) else only
+        only = "" if _RUNS_ON.search(only) or _GOES_ON.match(narrow.partition(only)[2]) else only
         return R05_2.found(only if _leads_to_a_course(only, settings) else "")
     whole = f"https://{narrow}"
     if _BARE.fullmatch(narrow) and form_of("资源链接").fullmatch(whole):
@@ -240,7 +242,7 @@ def _inside(text: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return "内网或本机地址"
+        return "内网或本机地址" if "://" in text else ""
     return "" if address.is_global and not address.is_multicast else "内网或本机地址"
 
 
