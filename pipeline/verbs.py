@@ -90,7 +90,6 @@ def _carry(chosen: Namespace) -> int:
         number = export_results(store, chosen.export)
         print(f"已导出 {number} 个链接的检测结果：{chosen.export}。")
         return OK
-    chosen.output.mkdir(parents=True, exist_ok=True)
     number = import_results(store, chosen.bring, dt.datetime.now().astimezone())
     print(f"已导入 {number} 个较新的检测结果。")
     return OK

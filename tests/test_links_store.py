@@ -173,9 +173,10 @@ def test_no_bytes_are_taken_for_results(tmp_path_factory: pytest.TempPathFactory
         import_results(folder / "x.db", folder / "x.jsonl", NOW)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="读不到"):
-        import_results(tmp_path / "x.db", tmp_path / "x.jsonl", NOW)
+        import_results(tmp_path / "output" / "x.db", tmp_path / "x.jsonl", NOW)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_head_says_what_the_file_is(path: Path, tmp_path: Path) -> None:

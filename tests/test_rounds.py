@@ -1,4 +1,4 @@
-"""Rows are known again by what they hold; every problem of a round is corrected, settled, open or new in the next."""
+"""Rows are known again by what they hold; every problem is corrected, settled, open or new in the next."""
 
 from __future__ import annotations
 

@@ -164,8 +164,8 @@ CANONICAL = [
     ("部署平台", "北京某某科技有限公司", Kind.TEXT, WRONG, "", "警告"),
     ("部署平台", "公司金融在线", Kind.TEXT, "", "公司金融在线", ""),
     ("资源链接", "链接：https://pan.baidu.com/s/1AbC 提取码：abcd", Kind.TEXT, WRONG, "", "错误"),
-    ("资源链接", "https://jpkc.zzu.edu.cn/kc 报名后可看", Kind.TEXT, GUESS, "https://jpkc.zzu.edu.cn/kc", "错误"),
-    ("资源链接", "https://jpkc.zzu.edu.cn/kc 1", Kind.TEXT, WRONG, "", "错误"),
+    ("资源链接", "http://kc.zzu.edu.cn/1 报名后可看", Kind.TEXT, GUESS, "http://kc.zzu.edu.cn/1", "错误"),
+    ("资源链接", "http://kc.zzu.edu.cn/kc 1", Kind.TEXT, WRONG, "", "错误"),
     ("资源链接", "www.icourse163.org", Kind.TEXT, WRONG, "", "警告"),
     ("资源链接", "jpkc.zzu.edu.cn", Kind.TEXT, GUESS, "https://jpkc.zzu.edu.cn", "警告"),
     ("资源链接", "https://webvpn.zzu.edu.cn/course/1", Kind.TEXT, WRONG, "", "错误"),
@@ -216,6 +216,7 @@ def test_a_value_that_is_suggested_is_refused_by_no_rule_of_its_field(field: str
 def test_a_number_is_no_address_and_an_address_of_numbers_is_an_inside_one(text: str) -> None:
     told = in_each([[{"资源链接": text}], [{"资源链接": f"http://{text}/a"}]], "R05-1", "R05-5")
     assert [[each.code for each in case] for case in told] == [["R05-1"], ["R05-5"]]
+
 
 NAME_AND_LINK = [
     ("学堂在线", "https://www.icourse163.org/course/1", "中国大学MOOC"),

@@ -116,6 +116,7 @@ def import_results(store_path: Path, source: Path, now: dt.datetime) -> int:
     sqlite3.Error or OSError if the store cannot be used. now: aware; no result may be later.
     """
     new = _read_file(source, now)
+    store_path.parent.mkdir(parents=True, exist_ok=True)
     with open_store(store_path) as (store, _):
         known = store.all()
         newer = [
