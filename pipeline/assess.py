@@ -27,7 +27,7 @@ from pipeline.reuse.rulings import Rulings
 from pipeline.rounds.decide import Decided, Rows, apply, remarks
 from pipeline.rounds.remembered import Decision
 from pipeline.rounds.review import made_whole
-from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines
+from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines, waiting
 from pipeline.submissions import Fault, Read, choose, number_rounds, read_earlier
 from pipeline.summarise import Told, UnitSummary, merged, tally, tell
 from pipeline.validate import SWITCHED_OFF
@@ -91,6 +91,7 @@ def assess(job: Job, register: Register | None, memory: Memory, collected: Colle
         job.today, failed_units(job.faults, collected.units),
     )  # fmt: skip
     units = unit_lines(standing, receive_all(job.history, read, job.now))
+    job.remarks += waiting(units, decided.recommended)
     skipped = {**examined.outcome.skipped, **_NEVER_MEASURED, **dict.fromkeys(job.settings.off, SWITCHED_OFF)}
     looked = Looked(read, known, examined, told, counts, units, skipped, rows, decisions, register)
     files = deliver(job, recalled, collected, looked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from pipeline.rounds.compare import Comparison
 from pipeline.rounds.decide import Decided
 from pipeline.settings import BEIJING, Settings
 from pipeline.submissions import Read
-from pipeline.summarise import Tally, UnitSummary, in_sum, summarise_unit
+from pipeline.summarise import RECOMMENDED, Tally, UnitSummary, in_sum, summarise_unit
 
 
 class Standing(Struct, frozen=True):
@@ -119,6 +119,15 @@ def _unsent(standing: Standing) -> Iterator[UnitSummary]:
             kind=unit.kind,
             region=unit.region,
         )
+
+
+def waiting(lines: Iterable[UnitSummary], recommended: Collection[str]) -> list[str]:
+    """A sentence for each unit that a person has recommended and that has not passed."""
+    return [
+        f"“{line.unit}”已作“推荐”的审核决定，但现在是“{line.state}”，通过以后才算推荐。"
+        for line in lines
+        if line.unit in recommended and line.state != RECOMMENDED
+    ]
 
 
 def rounds_of(read: Read) -> dict[str, int]:

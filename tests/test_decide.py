@@ -12,6 +12,7 @@ from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.decide import Decided, Rows, apply, holds, in_force, remarks, value_key
 from pipeline.rounds.remembered import Decision
 from pipeline.rules import REGISTER
+from pipeline.standing import waiting
 from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
 from tests.small_tables import SETTINGS, submission, table_of
 
@@ -174,6 +175,18 @@ def test_a_unit_is_recommended_in_the_round_that_was_seen(value: str, state: str
         deadline=date(2024, 5, 15), recommended=UNIT in done.recommended,
     )  # fmt: skip
     assert line.state == state
+    assert waiting([line], done.recommended) == []
+
+
+def test_a_unit_recommended_before_it_has_passed_is_told() -> None:
+    done = decided(TABLE, Decision(UNIT, "", "", "2", "", "推荐"))
+    line = summarise_unit(
+        UNIT, counted(TABLE, done), {"清单.xlsx": [2, 3, 4]}, sent="工作簿", round_number=2, received=None,
+        deadline=date(2024, 5, 15), recommended=UNIT in done.recommended,
+    )  # fmt: skip
+    told_of = f"“{UNIT}”已作“推荐”的审核决定，但现在是“{line.state}”，通过以后才算推荐。"
+    assert waiting([line, replace(line, unit="别的学院")], done.recommended) == [told_of]
+    assert line.state in ("退回修改", "待复核")
 
 
 def test_the_last_decision_about_the_same_holds() -> None:
