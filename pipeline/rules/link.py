@@ -166,7 +166,7 @@ def read_link(text: str, _kind: Kind, settings: Settings) -> Reading:
     urls = [url.rstrip(".,;:") for url in _URL.findall(narrow)]
     if urls:
         only = urls[0] if len(set(urls)) == 1 and form_of("资源链接").fullmatch(urls[0]) else ""
-        only = "" if _RUNS_ON.search(only) or _GOES_ON.match(narrow.partition(only)[2]) else only
+        only = "" if _RUNS_ON.search(only) or _GOES_ON.match(narrow, narrow.find(only) + len(only)) else only
         return R05_2.found(only if _leads_to_a_course(only, settings) else "")
     whole = f"https://{narrow}"
     if _BARE.fullmatch(narrow) and form_of("资源链接").fullmatch(whole):
