@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.model import Rejection
 from pipeline.read.archive import Unpacked, unpack
-from pipeline.read.zipped import Limits
+from pipeline.read.refusal import Refused
+from pipeline.read.zipped import Limits, inflate
 
 
 def packed(path: Path, members: dict[str, bytes]) -> Path:
@@ -173,3 +179,30 @@ def test_bombs_are_refused_before_anything_is_written(tmp_path: Path) -> None:
         assert "恶意压缩" in found.cause
     assert isinstance(unpack(big, into, Limits(10, 1000, 100, 1 << 20)), Rejection)
     assert not list(into.iterdir())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_small_member_is_damaged_where_zipfile_says_so(data: st.DataObject) -> None:
+    """Of streams with flipped bits and wrong lengths the same are refused, whatever unpacks them."""
+    content = data.draw(st.binary(max_size=300)) * data.draw(st.integers(1, 40))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(
+        stream, "w", zipfile.ZIP_DEFLATED, compresslevel=data.draw(st.integers(0, 9))
+    ) as new:
+        new.writestr("a", content)
+    raw = bytearray(stream.getvalue())
+    start, size = 31, zipfile.ZipFile(stream).infolist()[0].compress_size
+    for at in data.draw(st.lists(st.integers(0, size - 1), max_size=2)):
+        raw[start + at] ^= 1 << data.draw(st.integers(0, 7))
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        member = archive.infolist()[0]
+        member.file_size = max(0, member.file_size - data.draw(st.sampled_from([0, 0, 1])))
+        assert _read_by(lambda: b"".join(inflate(archive, member))) == _read_by(lambda: archive.read(member))
+
+
+def _read_by(read: Callable[[], bytes]) -> bytes | None:
+    try:
+        return read()
+    except (Refused, zipfile.BadZipFile, zlib.error, EOFError):
+        return None

@@ -11,8 +11,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from isal import isal_zlib
 from msgspec import Struct
 
 from pipeline.read.refusal import RESEND, Refused, damaged
@@ -23,6 +24,7 @@ UTF8_NAME = 0x800
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, OverflowError)
+_ISAL = cast("type[Exception]", isal_zlib.error)  # its stubs take the class for an instance
 _CHUNK = 1 << 20
 _LOCAL_HEADER = 30  # bytes before name and extra field
 _LOCAL = struct.Struct("<4s2xH18x2H")  # signature, flags, lengths of name and extra field
@@ -145,14 +147,20 @@ def _inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 def _unpacked(packed: bytes, deflated: bool, size: int, crc: int) -> bytes:
     """Raises one of _BROKEN."""
-    data = packed
-    if deflated:
-        # No more than was promised: 0 would stand for any number.
-        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, max(1, size))
-    data = data[:size]
-    if zlib.crc32(data) != crc:
+    data = (_expanded(packed, size) if deflated else packed)[:size]
+    if isal_zlib.crc32(data) != crc:
         raise zipfile.BadZipFile("bad CRC")
     return data
+
+
+def _expanded(packed: bytes, size: int) -> bytes:
+    """Raises zlib.error."""
+    most = max(1, size)  # no more than was promised: 0 would stand for any number
+    try:
+        return isal_zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
+    except _ISAL:
+        # It also looks at what stands behind the last byte; zlib, by which others judge, does not.
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
 
 
 _known = lru_cache(maxsize=128)(_unpacked)

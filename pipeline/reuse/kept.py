@@ -6,17 +6,17 @@ Typed MessagePack: nothing in it can act, and it is faster than pickle.
 from __future__ import annotations
 
 import contextlib
-import zlib
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
+from isal import isal_zlib
 from msgspec import DecodeError, Struct, msgpack
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-UNREADABLE = (DecodeError, zlib.error, IndexError, ValueError)
+UNREADABLE = (DecodeError, cast("type[Exception]", isal_zlib.error), IndexError, ValueError)
 """What `decode` raises for bytes that are not its own."""
 _ENCODER = msgpack.Encoder()
 
@@ -31,8 +31,8 @@ def encoded(value: Any) -> bytes:
 
 
 # Without a checksum (RFC 1951): the store seals what it keeps.
-_deflated = partial(zlib.compress, level=1, wbits=-zlib.MAX_WBITS)
-_inflated = partial(zlib.decompress, wbits=-zlib.MAX_WBITS)
+_deflated = partial(isal_zlib.compress, level=1, wbits=-isal_zlib.MAX_WBITS)
+_inflated = partial(isal_zlib.decompress, wbits=-isal_zlib.MAX_WBITS)
 
 
 class Codec(Generic[R]):
