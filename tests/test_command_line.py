@@ -267,6 +267,23 @@ def test_names_are_no_instructions_to_a_terminal(
     assert "甲[/red]:smile:69" not in shown
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_unit_without_a_returned_workbook_has_a_dash(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The manual says what the dash means, whoever looks."""
+    from pipeline.assess import Result
+    from pipeline.screen import show
+    from pipeline.summarise import Counts, UnitSummary
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    unit = UnitSummary("甲学院", "退回修改", "表.xlsx", 3, Counts(2), 3, 0, 0, 1, "", "")
+    show(Result([unit], None, [], {}, {}, [], [], 0), Path("output"))
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "退回修改" in line]
+    assert line.rstrip(" │").endswith("—")
+
+
 def test_a_console_without_chinese_gets_utf8() -> None:
     done = program("explain", "R09-3", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
