@@ -58,7 +58,7 @@ def links(chosen: Namespace) -> int:
     from pipeline.links.conduct import open_links, told
     from pipeline.output import locked
     from pipeline.progress import Progress
-    from pipeline.reuse.recall import Recalling
+    from pipeline.reuse.reusing import Reusing
     from pipeline.reuse.store import open_store
 
     now = dt.datetime.now().astimezone()
@@ -68,7 +68,7 @@ def links(chosen: Namespace) -> int:
             open_engine(loaded.settings, chosen.jobs) as engine,
             open_store(chosen.output / CACHE) as (store, _),
         ):
-            workers = Recalling(engine, store)
+            workers = Reusing(engine, store)
             job = Job(chosen.input, chosen.output, loaded, now, workers, store, Progress(sys.stderr))
             summary = open_links(job)
     except KeyboardInterrupt as error:
