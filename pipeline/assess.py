@@ -25,7 +25,7 @@ from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, re
 from pipeline.register import Register, aliases_table, units_table
 from pipeline.reuse.rulings import Rulings
 from pipeline.rounds.decide import Decided, Rows, apply, remarks
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import made_whole
 from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines
 from pipeline.submissions import Fault, Read, choose, number_rounds, read_earlier

@@ -26,7 +26,7 @@ from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import keep_before, short_report
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
 from pipeline.rules import REGISTER

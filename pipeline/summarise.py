@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from pipeline.files import KNOWN, WORKBOOKS, suffix_of
 from pipeline.model import Finding, Place, Severity, Submission
 from pipeline.rounds.compare import Comparison
-from pipeline.rounds.remembered import Judged
+from pipeline.rounds.lasting import Judged
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
 

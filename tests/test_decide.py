@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pipeline.canonical import Table
 from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.decide import Decided, Rows, apply, holds, in_force, remarks, value_key
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rules import REGISTER
 from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
 from tests.small_tables import SETTINGS, submission, table_of

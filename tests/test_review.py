@@ -23,7 +23,7 @@ from pipeline.render.reviewbook import review_workbook
 from pipeline.reuse.store import open_store
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import (
     FINDINGS,
     RESOURCES,
