@@ -12,7 +12,7 @@ from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.decide import Decided, Rows, apply, holds, in_force, remarks, value_key
 from pipeline.rounds.lasting import Decision
 from pipeline.rules import REGISTER
-from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
+from pipeline.summarise import Tally, Told, UnitFacts, summarise_unit, tally, tell
 from tests.small_tables import SETTINGS, submission, table_of
 
 UNIT = "示例学院"
@@ -169,10 +169,8 @@ def test_a_unit_is_recommended_in_the_round_that_was_seen(value: str, state: str
     made = Decision(UNIT, "", "", value, "", "推荐")
     done = decided(table, made)
     assert done.lapsed == (() if state == "已推荐" else (made,))
-    line = summarise_unit(
-        UNIT, counted(table, done), {"清单.xlsx": [2]}, sent="工作簿", round_number=2, received=None,
-        deadline=date(2024, 5, 15), recommended=UNIT in done.recommended,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {"清单.xlsx": [2]}, sent="工作簿", round=2, recommended=UNIT in done.recommended)
+    line = summarise_unit(known, counted(table, done), date(2024, 5, 15), date(2024, 5, 15))
     assert line.state == state
 
 
@@ -201,10 +199,8 @@ def test_a_verdict_that_does_not_fit_is_said_and_not_used(made: Decision) -> Non
 )
 def test_whose_turn_it_is_after_the_deadline(today: date, rows: list[dict[str, str]], late: str) -> None:
     table = table_of(rows)
-    line = summarise_unit(
-        UNIT, counted(table, Decided()), {"清单.xlsx": [2]}, sent="工作簿", round_number=1, received=None,
-        deadline=date(2024, 5, 15), today=today,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {"清单.xlsx": [2]}, sent="工作簿", round=1)
+    line = summarise_unit(known, counted(table, Decided()), date(2024, 5, 15), today)
     assert line.late == late
 
 
