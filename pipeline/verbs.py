@@ -113,6 +113,7 @@ def report(chosen: Namespace) -> int:
 
 def attachments(chosen: Namespace) -> int:
     """Each unit's Word attachments, from the last run."""
+    _refuse_odd_jobs(chosen.jobs)
     settings = _settings(chosen.config).settings
 
     from pipeline.attach import write_attachments
@@ -153,11 +154,15 @@ def _inside(folder: Path) -> list[Path]:
 
 def _ready(chosen: Namespace) -> Loaded:
     """The settings, if everything is there to begin."""
-    if not 1 <= chosen.jobs <= MOST_JOBS:
-        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {chosen.jobs}。", USAGE)
+    _refuse_odd_jobs(chosen.jobs)
     loaded = _settings(chosen.config)
     _usable(chosen.input, chosen.output)
     return loaded
+
+
+def _refuse_odd_jobs(jobs: int) -> None:
+    if not 1 <= jobs <= MOST_JOBS:
+        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {jobs}。", USAGE)
 
 
 def _usable(source: Path, output: Path) -> None:
