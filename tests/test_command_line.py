@@ -135,6 +135,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["explain", "R09-33"], "是不是 R09-3"),
         (["validate", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
         (["validate", "--jobs", "1000"], "--jobs 应为 1 到 60 的整数，现为 1000"),
+        (["links", "--export", "a", "--import", "b"], "参数 --import: 不能同时写 --export"),
         (["links", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
         (["attachments", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
         (["attachments", "--jobs", "1000"], "--jobs 应为 1 到 60 的整数，现为 1000"),
