@@ -306,6 +306,16 @@ def test_results_of_links_are_carried_or_refused_in_one_sentence(folder: Path, t
     assert not ENGLISH.search(done.stderr.decode())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other numbers for these")
+@pytest.mark.parametrize("verb", [["links", "--import", "结果.txt", "--output"], ["demo", "--folder"]])
+def test_a_file_in_a_folders_place_is_told(
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "文件").write_bytes(b"")
+    assert main([*verb, str(tmp_path / "文件")]) != 0
+    assert "不是文件夹，请另指一个文件夹。" in capsys.readouterr().err
+
+
 def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:
     with subprocess.Popen(
         command(*checked(folder)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
