@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def rooms_imported(path: Path) -> set[str]:
     return {name[1] for name in names if name[0] == "pipeline" and len(name) > 1}
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """Every module imported at run time; what only type checkers see does not count.
 
