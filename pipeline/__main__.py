@@ -69,6 +69,7 @@ def _in_chinese(message: str) -> str:
         ("expected one argument", "后面要写一个值"),
         ("invalid int value: ", "应为整数，现为 "),
         ("ignored explicit argument ", "后面不能写值 "),
+        ("not allowed with argument ", "不能同时写 "),
         ("argument ", "参数 "),
     )
     for english, chinese in said:

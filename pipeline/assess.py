@@ -15,7 +15,7 @@ from pipeline.attachments import received_attachments
 from pipeline.collect import Collected
 from pipeline.deliver import Looked, deliver
 from pipeline.earlier import read_earlier as read_years
-from pipeline.examine import Examined, Known, examine, indexes_of, take_accepted
+from pipeline.examine import Beside, Examined, examine, indexes_of, take_accepted
 from pipeline.history import Memory
 from pipeline.job import KEPT, LINKS, Job
 from pipeline.links.store import read_results
@@ -25,7 +25,7 @@ from pipeline.recall import Progressed, Recalled, decisions_now, progress_of, re
 from pipeline.register import Register, aliases_table, units_table
 from pipeline.reuse.rulings import Rulings
 from pipeline.rounds.decide import Decided, Rows, apply, remarks
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import made_whole
 from pipeline.standing import Standing, failed_units, receive_all, rounds_of, unit_lines, waiting
 from pipeline.submissions import Fault, Read, choose, number_rounds, read_earlier
@@ -66,13 +66,13 @@ def assess(job: Job, register: Register | None, memory: Memory, collected: Colle
     choose(read, recalled.memory.sent, recalled.memory.seen)
     job.remarks += number_rounds(read, recalled.memory.sent)
     as_sent = {(each.unit, each.workbook): each for each in read.submissions}
-    known = _known(job, collected, read, register)
+    beside = _beside(job, collected, read, register)
 
     rulings = Rulings(job.store, job.settings, job.today.isoformat())
 
     def look() -> Examined:
         measuring = partial(measure, collected=collected, workers=job.workers, progress=job.progress)
-        return examine(read, collected, known, job.settings, rulings.today, measuring, rulings)
+        return examine(read, collected, beside, job.settings, rulings.today, measuring, rulings)
 
     examined = look()
     read, again = take_accepted(read, [*collected.findings, *read.findings, *examined.findings])
@@ -93,7 +93,7 @@ def assess(job: Job, register: Register | None, memory: Memory, collected: Colle
     units = unit_lines(standing, receive_all(job.history, read, job.now))
     job.remarks += waiting(units, decided.recommended)
     skipped = {**examined.outcome.skipped, **_NEVER_MEASURED, **dict.fromkeys(job.settings.off, SWITCHED_OFF)}
-    looked = Looked(read, known, examined, told, counts, units, skipped, rows, decisions, register)
+    looked = Looked(read, beside, examined, told, counts, units, skipped, rows, decisions, register)
     files = deliver(job, recalled, collected, looked)
     sent = [each for each in units if each.unit in collected.units]
     unsent = _unsent(job, [each.unit for each in units if each.unit not in collected.units])
@@ -109,8 +109,8 @@ def _unsent(job: Job, names: Sequence[str]) -> Told | None:
     return next(iter(tell([Finding("W08", Place(""), "", facts)], job.settings)), None)
 
 
-def _known(job: Job, collected: Collected, read: Read, register: Register | None) -> Known:
-    """What is known beside the rows: register, earlier years, links, received attachments."""
+def _beside(job: Job, collected: Collected, read: Read, register: Register | None) -> Beside:
+    """Register, earlier years, links, received attachments."""
     indexes = indexes_of(collected)
     tables: dict[str, pd.DataFrame] = {}
     if register:
@@ -128,7 +128,7 @@ def _known(job: Job, collected: Collected, read: Read, register: Register | None
     )
     read.findings += attachments.findings
     job.faults += attachments.faults
-    return Known(indexes, tables, attachments, links or None, years.received)
+    return Beside(indexes, tables, attachments, links or None, years.received)
 
 
 def _decide(

@@ -10,7 +10,6 @@ import filecmp
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pipeline.engine import Engine
-from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, suffix_of
+from pipeline.files import ARCHIVES, KNOWN, WORKBOOKS, Entry, Received, Unit, shown_name, suffix_of
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Place, Rejection
 from pipeline.receive import Copies, why_unreadable
@@ -209,16 +208,8 @@ class _Walk(Struct):
 def _listed(folder: str | Path) -> list[tuple[str, os.DirEntry[str]]]:
     """What a folder holds with the names as they are shown, in their order."""
     with os.scandir(folder) as entries:
-        named = [(_shown(entry.name), entry) for entry in entries]
+        named = [(shown_name(entry.name), entry) for entry in entries]
     return sorted(named, key=lambda each: (each[0], each[1].name))
-
-
-def _shown(name: str) -> str:
-    """The name in composed form; control characters and bytes that are no text show as escapes."""
-    if name.isprintable():
-        return unicodedata.normalize("NFC", name)
-    text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
-    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 def _is_junk(name: str) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from pipeline import __version__
 from pipeline.collect import Collected
-from pipeline.examine import Examined, Known
+from pipeline.examine import Beside, Examined
 from pipeline.files import Entry, Unit
 from pipeline.giveback import FOLDER, GivenBack, give_back
 from pipeline.history import Judgement, RunRecord, finish_run, record_run
@@ -26,7 +26,7 @@ from pipeline.render.tables import findings_csv, resources_csv, units_csv
 from pipeline.report import keep_before, short_report
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import BOOK, review_lines
 from pipeline.rounds.review import FOLDER as SUMMARY
 from pipeline.rules import REGISTER
@@ -38,7 +38,7 @@ class Looked(Struct, frozen=True):
     """The result of a run, before any of it is written."""
 
     read: Read
-    known: Known
+    beside: Beside
     examined: Examined
     told: Sequence[Told]
     counts: Tally
@@ -138,7 +138,7 @@ def _record(job: Job, collected: Collected, looked: Looked, run: int) -> Iterato
     Media have their size alone: hashing a province's video takes hours.
     """
     inputs = [line for name, unit in sorted(collected.units.items()) for line in _inputs_of(name, unit)]
-    inputs += [_input(quoted(""), each.entry, each.sha256) for each in looked.known.lists]
+    inputs += [_input(quoted(""), each.entry, each.sha256) for each in looked.beside.lists]
     rules = "\n".join(f"{rule.code} {rule.severity} {rule.says}" for rule in REGISTER.rules.values())
     facts = {
         "run": run,

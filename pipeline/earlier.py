@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from msgspec import Struct, field
 
 from pipeline.canonical import canonical
 from pipeline.engine import Engine
-from pipeline.files import WORKBOOKS, Entry, Received, suffix_of
+from pipeline.files import WORKBOOKS, Entry, Received, shown_name, suffix_of
 from pipeline.isolate import Ending, Failure, Limits
 from pipeline.model import Finding, Rejection, Submission
 from pipeline.progress import Progress
@@ -69,7 +68,9 @@ def earlier_files(input_folder: Path, settings: Settings) -> list[Path]:
     found = [input_folder / f"{FOLDER}.zip"] if os.path.lexists(input_folder / f"{FOLDER}.zip") else []
     if os.path.lexists(input_folder / FOLDER):
         found += _below(input_folder / FOLDER)
-    return sorted({*found, *map(Path, settings.earlier)}, key=lambda path: (_shown(path), str(path)))
+    return sorted(
+        {*found, *map(Path, settings.earlier)}, key=lambda path: (shown_name(path.as_posix()), str(path))
+    )
 
 
 def _below(folder: Path, depth: int = 0) -> Iterator[Path]:
@@ -131,7 +132,9 @@ def read_earlier(
 
 def _receive(path: Path, input_folder: Path, copies: Copies, settings: Settings, earlier: Earlier) -> None:
     """The private copy of a list, once for each content."""
-    shown = _shown(path.relative_to(input_folder) if path.is_relative_to(input_folder) else path)
+    shown = shown_name(
+        (path.relative_to(input_folder) if path.is_relative_to(input_folder) else path).as_posix()
+    )
     copied = _copy(path, shown, copies, settings.limits.workbook_mb)
     if isinstance(copied, Rejection):
         earlier.remarks.append(_remark(shown, copied))
@@ -201,12 +204,3 @@ def year_of(path: str) -> str:
         if found:
             return found[1]
     return ""
-
-
-def _shown(path: Path) -> str:
-    """A path with `/`, in composed form; bytes that are no text show as escapes."""
-    text = os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
-    return "".join(
-        f"\\x{ord(char):02x}" if unicodedata.category(char) == "Cc" else char
-        for char in unicodedata.normalize("NFC", text)
-    )

@@ -40,7 +40,7 @@ class Engine(Protocol):
 
         function must be importable by name, tasks and results picklable. tasks is read as it is needed: at
         most `window` are under way or wait, finished, for an earlier one. on_done is told how many more
-        have ended (for progress). kept: for engines that remember (`pipeline.reuse.recall`).
+        have ended (for progress). kept: for engines that remember (`pipeline.reuse.reusing`).
         """
         ...
 

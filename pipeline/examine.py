@@ -42,8 +42,8 @@ from pipeline.submissions import Fault, Read
 from pipeline.validate import Outcome, measured_suggestions, validate
 
 
-class Known(Struct, frozen=True):
-    """What is known before any row is looked at.
+class Beside(Struct, frozen=True):
+    """What is known beside the rows, before any of them is looked at.
 
     indexes: the files of every unit. tables: those that do not depend on what the workbooks say (`units`,
     `register`, `earlier`), where there are any. links: results by link, None if no link was ever opened.
@@ -79,7 +79,7 @@ class Examined(Struct, frozen=True):
 def examine(
     read: Read,
     collected: Collected,
-    known: Known,
+    beside: Beside,
     settings: Settings,
     today: str,
     measuring: Callable[[Iterable[Key]], Measured],
@@ -87,18 +87,18 @@ def examine(
 ) -> Examined:
     """Look at all rows. measuring: gives the facts of files. rulings: what rules said in earlier runs."""
     table = canonical(read.submissions, settings)
-    indexes = known.indexes
+    indexes = beside.indexes
     found = references(table.values, indexes, _named_elsewhere(read.submissions, indexes))
     for index, names in canonical_names(found).items():
         table.values.at[index, RESOURCE_FILE] = names
     measured = measuring(found.keys())
     tables = {
-        **known.tables,
-        **attachment_tables(known.attachments, read.submissions),
+        **beside.tables,
+        **attachment_tables(beside.attachments, read.submissions),
         **_tables(table, found, measured, indexes, collected, read, settings),
     }
-    if known.links is not None:
-        tables["opened"] = opened_table(table.values, known.links, settings, today)
+    if beside.links is not None:
+        tables["opened"] = opened_table(table.values, beside.links, settings, today)
     measured_suggestions(table, tables["resources"]["@measured"])
     states = states_of(table, tables)
     outcome = validate(table, tables, settings, today, rulings.known(states))

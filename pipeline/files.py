@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,14 @@ def suffix_of(name: str) -> str:
     """The extension of a bare file name in lower case, with its dot; "" if there is none."""
     stem, _, extension = name.rpartition(".")
     return f".{extension.lower()}" if stem else ""
+
+
+def shown_name(name: str) -> str:
+    """A name or path in composed form; control characters and bytes that are no text show as escapes."""
+    if name.isprintable():
+        return unicodedata.normalize("NFC", name)
+    text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
+    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
 Stamp = tuple[str, int, int]

@@ -30,7 +30,7 @@ from msgspec.structs import astuple
 
 from pipeline.durable import flush_folder, rename, write_whole
 from pipeline.model import Finding, Place, Severity
-from pipeline.rounds.remembered import Decision, Judged, Sent
+from pipeline.rounds.lasting import Decision, Judged, Sent
 from pipeline.stops import Stop
 
 _APPLICATION = 0x48525248

@@ -20,7 +20,7 @@ from pipeline.model import Finding, Rejection, Submission
 from pipeline.read.reviewbook import PARTS, FilledLine, read_review
 from pipeline.reuse.store import Store
 from pipeline.rounds.compare import Comparison, compare, round_findings
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import BOOK, FOLDER, INPUTS, Filled, Said, decisions_of
 from pipeline.submissions import Earlier
 from pipeline.summarise import Told, by_workbook, for_later

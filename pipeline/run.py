@@ -19,7 +19,7 @@ from pipeline.output import locked
 from pipeline.progress import Progress
 from pipeline.record import shown_run
 from pipeline.register import read_register
-from pipeline.reuse.recall import Recalling
+from pipeline.reuse.reusing import Reusing
 from pipeline.reuse.store import open_store
 from pipeline.settings import Loaded
 from pipeline.submissions import read_all
@@ -45,7 +45,7 @@ def run(
         places = input_folder.absolute(), output.absolute()
         if isinstance(engine, Shared):
             engine.refuse_unless_shared(places)
-        job = Job(*places, loaded, now, Recalling(engine, store), store, progress)
+        job = Job(*places, loaded, now, Reusing(engine, store), store, progress)
         job.remarks += [warning] if warning else []
         memory = open_history(job.history, shown_run(job.output))
         collected = job.collect()

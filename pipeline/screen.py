@@ -86,7 +86,7 @@ def _not_run(skipped: Mapping[str, str]) -> Iterator[str]:
 
 def _cells(unit: UnitSummary, files: list[str], joint: str) -> tuple[str, ...]:
     counts = unit.counts
-    told = (unit.unit, unit.rows, counts.errors, counts.warnings, unit.state, joint.join(files))
+    told = (unit.unit, unit.rows, counts.errors, counts.warnings, unit.state, joint.join(files) or "—")
     return tuple(str(each) for each in told)
 
 
@@ -106,5 +106,5 @@ def _table(result: Result) -> Table:
 def _print_lines(result: Result) -> None:
     print(*(name for name, _ in _COLUMNS), sep="\t")
     for unit in result.sent:
-        cells = _cells(unit, result.files.get(unit.unit, []) or ["—"], "；")
+        cells = _cells(unit, result.files.get(unit.unit, []), "；")
         print(*(_CONTROL.sub("\ufffd", cell) for cell in cells), sep="\t")

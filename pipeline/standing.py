@@ -19,7 +19,7 @@ from pipeline.rounds.compare import Comparison
 from pipeline.rounds.decide import Decided
 from pipeline.settings import BEIJING, Settings
 from pipeline.submissions import Read
-from pipeline.summarise import RECOMMENDED, Tally, UnitSummary, in_sum, summarise_unit
+from pipeline.summarise import RECOMMENDED, Tally, UnitFacts, UnitSummary, in_sum, summarise_unit
 
 
 class Standing(Struct, frozen=True):
@@ -49,15 +49,17 @@ def unit_lines(standing: Standing, seen: Mapping[tuple[str, str], str]) -> list[
     mine = standing.read.by_unit()
     units = standing.collected.units.items()
     refused = {found.place.unit for found in standing.collected.findings}
-    lines = [
-        _line(name, unit, mine.get(name, []), standing, seen, came=bool(unit.entries) or name in refused)
+    known = [
+        _facts(name, unit, mine.get(name, []), standing, seen, came=bool(unit.entries) or name in refused)
         for name, unit in units
     ]
-    lines += _unsent(standing)
+    known += _unsent(standing)
+    deadline = standing.settings.call.deadlines.resources
+    lines = (summarise_unit(each, standing.counts, deadline, standing.today) for each in known)
     return sorted(lines, key=lambda each: each.unit)
 
 
-def _line(
+def _facts(
     name: str,
     unit: Unit,
     mine: Sequence[Submission],
@@ -65,21 +67,18 @@ def _line(
     seen: Mapping[tuple[str, str], str],
     *,
     came: bool,
-) -> UnitSummary:
+) -> UnitFacts:
     """came: something of it lies there, be it only what could not be taken."""
     read, memory = standing.read, standing.memory
     received = receipt_of(name, (each.sha256 for each in unit.workbooks), seen, memory)
     known = {each.sha256 for each in memory.sent.get(name, ())}
     kind, region = _kind_and_region(name, mine, standing.register)
-    return summarise_unit(
-        name,
-        standing.counts,
-        {each.workbook: each.rows for each in mine},
+    return UnitFacts(
+        unit=name,
+        workbooks={each.workbook: each.rows for each in mine},
         sent="工作簿" if unit.workbooks else "附件" if came else "",
-        round_number=max((read.round_of(each) for each in mine), default=0),
+        round=max((read.round_of(each) for each in mine), default=0),
         received=dt.datetime.fromisoformat(received).astimezone(BEIJING) if received else None,
-        deadline=standing.settings.call.deadlines.resources,
-        today=standing.today,
         judged=name not in standing.failed,
         recommended=name in standing.decided.recommended,
         path=memory.paths.get(name, ()),
@@ -102,23 +101,12 @@ def _kind_and_region(name: str, mine: Iterable[Submission], register: Register |
     return stated("单位类型"), stated("所属地区")
 
 
-def _unsent(standing: Standing) -> Iterator[UnitSummary]:
+def _unsent(standing: Standing) -> Iterator[UnitFacts]:
     if standing.register is None:
         return
     for unit in unsent(standing.register, standing.collected.units):
-        yield summarise_unit(
-            unit.name,
-            standing.counts,
-            {},
-            sent="",
-            round_number=0,
-            received=None,
-            deadline=standing.settings.call.deadlines.resources,
-            today=standing.today,
-            path=standing.memory.paths.get(unit.name, ()),
-            kind=unit.kind,
-            region=unit.region,
-        )
+        path = standing.memory.paths.get(unit.name, ())
+        yield UnitFacts(unit.name, path=path, kind=unit.kind, region=unit.region)
 
 
 def waiting(lines: Iterable[UnitSummary], recommended: Collection[str]) -> list[str]:

@@ -37,6 +37,8 @@ _SAID = {
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: "所在的磁盘是只读的，请用 --output 另指一个文件夹",
+    errno.EEXIST: "是一个文件，不是文件夹，请另指一个文件夹",
+    errno.ENOTDIR: "路径中有一个文件，不是文件夹，请另指一个文件夹",
     errno.ENOENT: "文件或文件夹已不在原处，请恢复后重新运行",
     errno.ENAMETOOLONG: "文件或文件夹的名称过长，请缩短后重新运行",
     errno.EMFILE: "同时打开的文件过多，请用 --jobs 减少同时工作的进程数",

@@ -24,8 +24,8 @@ from pipeline.papers import named_as
 from pipeline.progress import Progress
 from pipeline.read.submit import ReadTask, read_submission, unreadable
 from pipeline.reuse.kept import Codec, Kept
+from pipeline.rounds.lasting import Sent
 from pipeline.rounds.numbers import previous_of, round_number
-from pipeline.rounds.remembered import Sent
 
 Fault = tuple[str, str]
 """Where in the work, and the trace: for run.json, not for users."""

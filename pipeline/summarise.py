@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from pipeline.files import KNOWN, WORKBOOKS, suffix_of
 from pipeline.model import Finding, Place, Severity, Submission
 from pipeline.rounds.compare import Comparison
-from pipeline.rounds.remembered import Judged
+from pipeline.rounds.lasting import Judged
 from pipeline.rules import REGISTER
 from pipeline.settings import Settings
 
@@ -322,55 +322,57 @@ class UnitSummary(Struct, frozen=True):
     region: str = ""
 
 
-def summarise_unit(
-    unit: str,
-    counts: Tally,
-    workbooks: Mapping[str, Collection[int]],
-    *,
-    sent: str,
-    round_number: int,
-    received: datetime | None,
-    deadline: date,
-    today: date | None = None,
-    judged: bool = True,
-    recommended: bool = False,
-    path: Sequence[str] = (),
-    arrived: bool = False,
-    problems: Comparison | None = None,
-    kind: str = "",
-    region: str = "",
-) -> UnitSummary:
-    """A unit's line. workbooks: the data rows of each that counts; sent: 工作簿, 附件 or "" for nothing.
+class UnitFacts(Struct, frozen=True):
+    """What is known of a unit beside what was told of it; by itself that nothing came.
 
-    path: its states up to the run before. today: None if lateness is of no interest.
+    workbooks: the data rows of each that counts. sent, round, judged, recommended: see `state_of`. received:
+    in Beijing's time. path: its states up to the run before. arrived: see `steps`. Else as in `UnitSummary`.
     """
-    verdicts = sum((counts.verdicts(unit, name, rows) for name, rows in workbooks.items()), Counter[str]())
-    mine = counts.units.get(unit, Counts())
+
+    unit: str
+    workbooks: Mapping[str, Collection[int]] = field(default_factory=dict)
+    sent: str = ""
+    round: int = 0
+    received: datetime | None = None
+    judged: bool = True
+    recommended: bool = False
+    path: Sequence[str] = ()
+    arrived: bool = False
+    problems: Comparison | None = None
+    kind: str = ""
+    region: str = ""
+
+
+def summarise_unit(known: UnitFacts, counts: Tally, deadline: date, today: date) -> UnitSummary:
+    """A unit's line."""
+    books, received = known.workbooks.items(), known.received
+    verdicts = sum((counts.verdicts(known.unit, name, rows) for name, rows in books), Counter[str]())
+    mine = counts.units.get(known.unit, Counts())
     state = state_of(
-        sent="工作簿" if unit in counts.unreadable else sent,
-        counted=bool(workbooks),
-        judged=judged,
+        sent="工作簿" if known.unit in counts.unreadable else known.sent,
+        counted=bool(books),
+        judged=known.judged,
         verdict=mine.verdict,
-        round_number=round_number,
-        recommended=recommended,
+        round_number=known.round,
+        recommended=known.recommended,
     )
     return UnitSummary(
-        unit=unit,
+        unit=known.unit,
         state=state,
-        workbook="；".join(workbooks),
+        workbook="；".join(known.workbooks),
         rows=verdicts.total(),
         counts=mine,
         passed=verdicts[PASSED],
         returned=verdicts[RETURNED],
         review=verdicts[REVIEW],
-        round=round_number,
+        round=known.round,
         received=received.isoformat(timespec="seconds") if received else "",
         on_time=("按期" if received.date() <= deadline else "逾期") if received else "",
-        path=(*path, *steps(path, state, round_number, arrived=arrived)),
-        problems=problems,
-        late=LATE.get(state, "") if today and today > deadline else "",
-        kind=kind,
-        region=region,
+        path=(*known.path, *steps(known.path, state, known.round, arrived=known.arrived)),
+        problems=known.problems,
+        late=LATE.get(state, "") if today > deadline else "",
+        kind=known.kind,
+        region=known.region,
     )
 
 

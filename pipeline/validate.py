@@ -1,4 +1,4 @@
-"""The engine: every table rule over the tables that it reads, nothing else.
+"""Every table rule over the tables that it reads, nothing else.
 
 Pure: tables in, findings out. A rule whose table or columns are missing is listed as
 skipped with the reason; a rule that crashes is a fault of the program and stops nothing

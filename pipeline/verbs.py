@@ -58,7 +58,7 @@ def links(chosen: Namespace) -> int:
     from pipeline.links.conduct import open_links, told
     from pipeline.output import locked
     from pipeline.progress import Progress
-    from pipeline.reuse.recall import Recalling
+    from pipeline.reuse.reusing import Reusing
     from pipeline.reuse.store import open_store
 
     now = dt.datetime.now().astimezone()
@@ -68,7 +68,7 @@ def links(chosen: Namespace) -> int:
             open_engine(loaded.settings, chosen.jobs) as engine,
             open_store(chosen.output / CACHE) as (store, _),
         ):
-            workers = Recalling(engine, store)
+            workers = Reusing(engine, store)
             job = Job(chosen.input, chosen.output, loaded, now, workers, store, Progress(sys.stderr))
             summary = open_links(job)
     except KeyboardInterrupt as error:
@@ -112,6 +112,7 @@ def report(chosen: Namespace) -> int:
 
 def attachments(chosen: Namespace) -> int:
     """Each unit's Word attachments, from the last run."""
+    _refuse_odd_jobs(chosen.jobs)
     settings = _settings(chosen.config).settings
 
     from pipeline.attach import write_attachments
@@ -152,11 +153,15 @@ def _inside(folder: Path) -> list[Path]:
 
 def _ready(chosen: Namespace) -> Loaded:
     """The settings, if everything is there to begin."""
-    if not 1 <= chosen.jobs <= MOST_JOBS:
-        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {chosen.jobs}。", USAGE)
+    _refuse_odd_jobs(chosen.jobs)
     loaded = _settings(chosen.config)
     _usable(chosen.input, chosen.output)
     return loaded
+
+
+def _refuse_odd_jobs(jobs: int) -> None:
+    if not 1 <= jobs <= MOST_JOBS:
+        raise Stop(f"--jobs 应为 1 到 {MOST_JOBS} 的整数，现为 {jobs}。", USAGE)
 
 
 def _usable(source: Path, output: Path) -> None:

@@ -66,7 +66,7 @@ from pipeline.render.tables import findings_csv
 from pipeline.render.workbooks import mark_file, mark_task
 from pipeline.reuse.store import open_store as open_kept
 from pipeline.rounds.decide import Rows
-from pipeline.rounds.remembered import Decision, Judged
+from pipeline.rounds.lasting import Decision, Judged
 from pipeline.rounds.review import decisions_of, review_lines
 from pipeline.settings import ConfigError, load
 from pipeline.summarise import Told, tally, tell

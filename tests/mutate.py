@@ -32,7 +32,13 @@ ROOT = Path(__file__).parents[1]
 RULES = ROOT / "pipeline" / "rules"
 TESTS = sorted(
     str(path)
-    for pattern in ("test_rule*.py", "test_readings.py", "test_canonical.py", "test_validate.py", "test_tables.py")
+    for pattern in (
+        "test_rule*.py",
+        "test_readings.py",
+        "test_canonical.py",
+        "test_validate.py",
+        "test_tables.py",
+    )
     for path in (ROOT / "tests").glob(pattern)
 )
 SECONDS = 90

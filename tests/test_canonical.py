@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -71,25 +71,45 @@ def test_the_alphabet_holds_every_character_of_every_script(texts: list[str]) ->
     assert Column("", texts).alphabet == "".join(sorted(set("".join(texts))))
 
 
-JUDGES: list[tuple[Suspects, Callable[[str], object]]] = [
-    (lambda column: column.padded_with(INVISIBLE), lambda text: text.strip(INVISIBLE) != text),
-    (_showing(may_be_garbled), garbled),
-    (_showing(may_be_a_day), only_a_day),
-    (_showing(has_lines), lambda text: broken_line(text, lambda _text: True)),
-    (lambda column: column.beginning_with(BEGINS_A_FORMULA), like_formula),
-    (lambda column: column.beginning_with(BEGINS_A_PLACEHOLDER), lambda text: is_placeholder(text, True)),
-    (lambda column: column.containing(["a", "乙甲"]), lambda text: "a" in text or "乙甲" in text),
-    (lambda column: column.not_as_long_as(range(2, 5)), lambda text: not 2 <= len(text) <= 4),
+DAYS = st.sampled_from(["3月5日", "2024-3-5", "2024/03/05", "2024.3.5", "2024年3月5日", "5-Mar", "Mar-24"])
+FORMULAS = st.sampled_from(["=SUM(A1:B2)", "+SUM(A1)", "-SUM(A1)", "@SUM(A1)", "=A1+B2", "=cmd|'/c calc'!A1"])
+LINES = st.lists(st.sampled_from(["航空", "a", "1"]), min_size=2, max_size=3).map("\n".join)
+JUDGES: list[tuple[Suspects, Callable[[str], object], st.SearchStrategy[str]]] = [
+    (
+        lambda column: column.padded_with(INVISIBLE),
+        lambda text: text.strip(INVISIBLE) != text,
+        TEXTS.map("\u3000".__add__),
+    ),
+    (_showing(may_be_garbled), garbled, TEXTS),
+    (_showing(may_be_a_day), only_a_day, DAYS),
+    (_showing(has_lines), lambda text: broken_line(text, lambda _text: True), LINES),
+    (lambda column: column.beginning_with(BEGINS_A_FORMULA), like_formula, FORMULAS),
+    (
+        lambda column: column.beginning_with(BEGINS_A_PLACEHOLDER),
+        lambda text: is_placeholder(text, True),
+        st.sampled_from(["无", "/", "-", "暂无", "同上", "待定", "XXX", "xx"]),
+    ),
+    (
+        lambda column: column.containing(["a", "乙甲"]),
+        lambda text: "a" in text or "乙甲" in text,
+        st.just("乙甲"),
+    ),
+    (lambda column: column.not_as_long_as(range(2, 5)), lambda text: not 2 <= len(text) <= 4, TEXTS),
 ]
 
 
-@pytest.mark.parametrize(("suspects", "judge"), JUDGES)
-@given(text=TEXTS, others=st.lists(TEXTS, max_size=3))
+@pytest.mark.parametrize(("suspects", "judge", "wrong"), JUDGES)
+@given(data=st.data(), others=st.lists(TEXTS, max_size=3))
 def test_whatever_is_wrong_is_suspected(
-    suspects: Suspects, judge: Callable[[str], object], text: str, others: list[str]
+    suspects: Suspects,
+    judge: Callable[[str], object],
+    wrong: st.SearchStrategy[str],
+    data: st.DataObject,
+    others: list[str],
 ) -> None:
-    if text and judge(text):
-        assert text in suspects(Column("", [text, *others]))
+    text = data.draw(wrong | TEXTS)
+    assume(text and judge(text))
+    assert text in suspects(Column("", [text, *others]))
 
 
 @given(TEXTS)
@@ -114,18 +134,21 @@ def test_several_speakers_are_right_where_each_is(text: str) -> None:
     assert bool(form.fullmatch(text)) == all(form.fullmatch(name) for name in text.split(";"))
 
 
-@given(TEXTS)
-def test_where_a_well_written_link_leads_its_host_tells(tail: str) -> None:
-    for text in (f"https://{tail}", tail):
+HOSTS = ["mooc.cn", "a.b.cn", "192.168.1.8", "1.2.3.4", "localhost", "intranet", "vpn.a.cn"]
+TAILS = ["", "/", "/a?b", "#c", ":80", ":80/x", "/192.168.1.8", "?u=http://10.0.0.1/", "?to=vpn.a.cn"]
+
+
+@given(st.sampled_from(["http", "HTTPS"]), st.sampled_from(HOSTS), st.sampled_from(TAILS), TEXTS)
+def test_where_a_well_written_link_leads_its_host_tells(scheme: str, host: str, tail: str, more: str) -> None:
+    for text in (f"{scheme}://{host}{tail}", f"{scheme}://{host}{tail}{more}"):
         if form_of("资源链接").fullmatch(text):
             assert REGISTER.conditions["资源链接"](text, SETTINGS) == (not _inside(text))
 
 
-@given(TEXTS)
-def test_a_second_address_in_a_link_is_seen(tail: str) -> None:
-    text = f"https://mooc.cn/{tail}"
-    if re.search(r"[;,]\s*https?://", text):
-        assert not form_of("资源链接").fullmatch(text)
+@given(st.sampled_from(["", "a", "a/b?c=1", "a,b"]), st.sampled_from([";", ",", "; ", ",\t"]), TEXTS)
+def test_a_second_address_in_a_link_is_seen(tail: str, between: str, more: str) -> None:
+    for text in ("b.cn", f"b.cn/{more}"):
+        assert not form_of("资源链接").fullmatch(f"https://mooc.cn/{tail}{between}https://{text}")
 
 
 @hypothesis_settings(max_examples=20, deadline=None)

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import receive as copying
-from pipeline.collect import _JUNK, DEEPEST, Collected, _is_junk, _shown, anything_in, collect
-from pipeline.files import Entry, Received
+from pipeline.collect import _JUNK, DEEPEST, Collected, _is_junk, anything_in, collect
+from pipeline.files import Entry, Received, shown_name
 from pipeline.isolate import Limits, Workers
 from pipeline.model import Rejection
 from pipeline.receive import Copies
@@ -551,5 +551,5 @@ ENDS = ["", ".db", ".ini", ".mp4", ".MP4", ".xlsx", ".part", ".tmp", ".lock", ".
 
 @given(st.builds("{}{}{}".format, st.sampled_from(MARKS), st.text(max_size=3), st.sampled_from(ENDS)))
 def test_the_quick_look_at_known_types_finds_the_same_junk(name: str) -> None:
-    shown = _shown(name.replace("\0", "")) or "a"
+    shown = shown_name(name.replace("\0", "")) or "a"
     assert _is_junk(shown) == bool(_JUNK.fullmatch(shown))

@@ -135,6 +135,10 @@ def test_help_imports_nothing_heavy() -> None:
         (["explain", "R09-33"], "是不是 R09-3"),
         (["validate", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
         (["validate", "--jobs", "1000"], "--jobs 应为 1 到 60 的整数，现为 1000"),
+        (["links", "--export", "a", "--import", "b"], "参数 --import: 不能同时写 --export"),
+        (["links", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
+        (["attachments", "--jobs", "0"], "--jobs 应为 1 到 60 的整数，现为 0"),
+        (["attachments", "--jobs", "1000"], "--jobs 应为 1 到 60 的整数，现为 1000"),
         (["validate", "--input", "没有这个文件夹"], "没有找到报送内容的文件夹“没有这个文件夹”"),
         (["validate", "--config", "没有.yaml"], "读不到设置文件"),
         (["template", "--config", "没有.yaml"], "读不到设置文件"),
@@ -267,6 +271,23 @@ def test_names_are_no_instructions_to_a_terminal(
     assert "甲[/red]:smile:69" not in shown
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_unit_without_a_returned_workbook_has_a_dash(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The manual says what the dash means, whoever looks."""
+    from pipeline.assess import Result
+    from pipeline.screen import show
+    from pipeline.summarise import Counts, UnitSummary
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    unit = UnitSummary("甲学院", "退回修改", "表.xlsx", 3, Counts(2), 3, 0, 0, 1, "", "")
+    show(Result([unit], None, [], {}, {}, [], [], 0), Path("output"))
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "退回修改" in line]
+    assert line.rstrip(" │").endswith("—")
+
+
 def test_a_console_without_chinese_gets_utf8() -> None:
     done = program("explain", "R09-3", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
@@ -283,6 +304,16 @@ def test_results_of_links_are_carried_or_refused_in_one_sentence(folder: Path, t
     assert done.returncode == 2
     assert done.stderr.decode().count("\n") == 1
     assert not ENGLISH.search(done.stderr.decode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other numbers for these")
+@pytest.mark.parametrize("verb", [["links", "--import", "结果.txt", "--output"], ["demo", "--folder"]])
+def test_a_file_in_a_folders_place_is_told(
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "文件").write_bytes(b"")
+    assert main([*verb, str(tmp_path / "文件")]) != 0
+    assert "不是文件夹，请另指一个文件夹。" in capsys.readouterr().err
 
 
 def test_a_reader_that_goes_away_is_no_crash(folder: Path) -> None:

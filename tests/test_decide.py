@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from pipeline.canonical import Table
 from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.decide import Decided, Rows, apply, holds, in_force, remarks, value_key
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rules import REGISTER
 from pipeline.standing import waiting
-from pipeline.summarise import Tally, Told, summarise_unit, tally, tell
+from pipeline.summarise import Tally, Told, UnitFacts, summarise_unit, tally, tell
 from tests.small_tables import SETTINGS, submission, table_of
 
 UNIT = "示例学院"
@@ -170,20 +170,17 @@ def test_a_unit_is_recommended_in_the_round_that_was_seen(value: str, state: str
     made = Decision(UNIT, "", "", value, "", "推荐")
     done = decided(table, made)
     assert done.lapsed == (() if state == "已推荐" else (made,))
-    line = summarise_unit(
-        UNIT, counted(table, done), {"清单.xlsx": [2]}, sent="工作簿", round_number=2, received=None,
-        deadline=date(2024, 5, 15), recommended=UNIT in done.recommended,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {"清单.xlsx": [2]}, sent="工作簿", round=2, recommended=UNIT in done.recommended)
+    line = summarise_unit(known, counted(table, done), date(2024, 5, 15), date(2024, 5, 15))
     assert line.state == state
     assert waiting([line], done.recommended) == []
 
 
 def test_a_unit_recommended_before_it_has_passed_is_told() -> None:
     done = decided(TABLE, Decision(UNIT, "", "", "2", "", "推荐"))
-    line = summarise_unit(
-        UNIT, counted(TABLE, done), {"清单.xlsx": [2, 3, 4]}, sent="工作簿", round_number=2, received=None,
-        deadline=date(2024, 5, 15), recommended=UNIT in done.recommended,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {"清单.xlsx": [2, 3, 4]}, sent="工作簿", round=2, recommended=True)
+    line = summarise_unit(known, counted(TABLE, done), date(2024, 5, 15), date(2024, 5, 15))
+    assert done.recommended == {UNIT}
     told_of = f"“{UNIT}”已作“推荐”的审核决定，但现在是“{line.state}”，通过以后才算推荐。"
     assert waiting([line, replace(line, unit="别的学院")], done.recommended) == [told_of]
     assert line.state in ("退回修改", "待复核")
@@ -214,10 +211,8 @@ def test_a_verdict_that_does_not_fit_is_said_and_not_used(made: Decision) -> Non
 )
 def test_whose_turn_it_is_after_the_deadline(today: date, rows: list[dict[str, str]], late: str) -> None:
     table = table_of(rows)
-    line = summarise_unit(
-        UNIT, counted(table, Decided()), {"清单.xlsx": [2]}, sent="工作簿", round_number=1, received=None,
-        deadline=date(2024, 5, 15), today=today,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {"清单.xlsx": [2]}, sent="工作簿", round=1)
+    line = summarise_unit(known, counted(table, Decided()), date(2024, 5, 15), today)
     assert line.late == late
 
 

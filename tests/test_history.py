@@ -32,7 +32,7 @@ from pipeline.history import (
     set_receipt,
 )
 from pipeline.model import Finding, Place, Severity
-from pipeline.rounds.remembered import Decision, Judged, Sent
+from pipeline.rounds.lasting import Decision, Judged, Sent
 from tests.small_tables import ROOT
 
 FIRST, LATER = "2024-05-10T01:00:00+00:00", "2024-05-20T01:00:00+00:00"
@@ -315,7 +315,7 @@ import sys
 from pathlib import Path
 from pipeline.history import Judgement, RunRecord, finish_run, open_history, record_run
 from pipeline.model import Finding, Place, Severity
-from pipeline.rounds.remembered import Judged
+from pipeline.rounds.lasting import Judged
 path = Path(sys.argv[1])
 open_history(path, 0)
 for n in range(1, 100000):

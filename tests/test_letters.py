@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.model import Finding, Place
 from pipeline.render.letters import Attached, chat_text, overdue_letter, return_letter
@@ -75,6 +76,20 @@ def test_what_is_no_address_is_left_for_a_person(address: str) -> None:
 
 def test_the_same_letter_has_the_same_bytes() -> None:
     assert draft().as_bytes() == draft().as_bytes()
+
+
+def test_a_unit_without_a_list_is_not_told_that_its_list_was_checked() -> None:
+    """Its papers were looked at; what is wrong with them is told beside that."""
+    unit = replace(UNIT, workbook="", rows=0, passed=0, returned=0, review=0, round=0)
+    told = tell([Finding("A1-1", Place(UNIT.unit), facts={"named": ""})], SETTINGS)
+    letter = email.message_from_bytes(return_letter(unit, told, "", [], CALL), policy=email.policy.default)
+    assert isinstance(letter, EmailMessage)
+    assert letter["Subject"] == "请报送：2024年度继续教育数字化资源征集资源元数据"
+    for text in texts(letter):
+        assert "还没有收到你单位《2024年度继续教育数字化资源征集》可以读取的资源元数据表" in text
+        assert "没有收到加盖公章的负责人信息登记表" in text
+        assert "轮" not in text
+        assert "已经校验" not in text
 
 
 def test_a_chaser_says_what_is_missing() -> None:

@@ -79,6 +79,7 @@ def test_no_bytes_make_the_reader_fail(body: bytes, encoding: str, kind: str) ->
 
 
 @pytest.mark.parametrize("piece", ["<div>", "<a b=", "出错了", "<title>", "&#x41;", "<b><i>", "系统提示"])
+@pytest.mark.timeout(10)
 def test_repeated_pieces_stay_cheap(piece: str) -> None:
     body = (f"<title>{piece * 20}</title><p>" + piece * (60_000 // len(piece.encode()))).encode()
     read_page(body, HTML, "")

@@ -54,7 +54,6 @@ def test_a_conforming_video(video):
         "real": "mp4",
         "broken": "",
         "duration_ms": 4000,
-        "format_profile": "Base Media",
         "video_tracks": 1,
         "audio_tracks": 1,
         "video_codec": "H.264",

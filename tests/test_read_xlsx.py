@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from pipeline import grid
-from pipeline.model import Area, Book, Kind, Rejection, Sheet
+from pipeline.model import Area, Book, Kind, Rejection, Sheet, letters
 from pipeline.read import cells, xlsx
 from pipeline.read.book import read_book
 from pipeline.read.budget import Budget
@@ -321,7 +321,7 @@ def written_rows(draw: st.DrawFn) -> str:
         inside = ""
         for column in sorted(draw(st.sets(st.integers(1, 16_384), max_size=6))):
             attributes, content = draw(_values)
-            inside += f'<c r="{cells.letters_of(column)}{number}"{attributes}>{content}</c>'
+            inside += f'<c r="{letters(column)}{number}"{attributes}>{content}</c>'
         rows.append(f'<row r="{number}">{inside}</row>')
     return "".join(rows)
 
@@ -433,7 +433,7 @@ def alike_rows(numbers: list[int], values: list[tuple[str, str]]) -> str:
     return "".join(
         f'<row r="{number}" spans="1:9">'
         + "".join(
-            f'<c r="{cells.letters_of(at)}{number}"{attributes}>{content}</c>'
+            f'<c r="{letters(at)}{number}"{attributes}>{content}</c>'
             for at, (attributes, content) in enumerate(values, start=1)
         )
         + "</row>"

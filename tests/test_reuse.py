@@ -27,7 +27,7 @@ from pipeline.read.document import read_document
 from pipeline.reuse import sources
 from pipeline.reuse.bundle import Bundle
 from pipeline.reuse.kept import UNREADABLE, Codec, Kept, encoded
-from pipeline.reuse.recall import Recalling
+from pipeline.reuse.reusing import Reusing
 from pipeline.reuse.sources import PACKAGE, closure, imported, version_of
 from pipeline.reuse.store import Store, open_store
 from tests.small_tables import RIGHT_ROW, submission
@@ -203,7 +203,7 @@ SQUARES: Kept[int, int | str] = Kept(Codec(int), lambda number: number, lambda v
 
 def squares(store: Store, *numbers: int, window: int = 3) -> Iterator[tuple[int, Any]]:
     ASKED.clear()
-    engine = Recalling(Inline(), store)
+    engine = Reusing(Inline(), store)
     return engine.run(squared, numbers, limits=LIMITS, window=window, kept=SQUARES)
 
 
@@ -271,7 +271,7 @@ def test_all_that_is_done_is_told_of_once(path: Path) -> None:
     with open_store(path) as (store, _):
         list(squares(store, 1, 2))
         done: list[int] = []
-        engine = Recalling(Inline(), store)
+        engine = Reusing(Inline(), store)
         list(engine.run(squared, [1, 2, 3], limits=LIMITS, on_done=done.append, kept=SQUARES))
     assert sum(done) == 3
 
@@ -279,7 +279,7 @@ def test_all_that_is_done_is_told_of_once(path: Path) -> None:
 def test_another_program_knows_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_store(path) as (store, _):
         list(squares(store, 1))
-        monkeypatch.setattr("pipeline.reuse.recall.version_of", lambda _module: b"another")
+        monkeypatch.setattr("pipeline.reuse.reusing.version_of", lambda _module: b"another")
         assert list(squares(store, 1)) == [(1, 1)]
     assert ASKED == [1]
 
@@ -287,7 +287,7 @@ def test_another_program_knows_nothing(path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_name_that_is_no_text_is_known_again(path: Path) -> None:
     kept: Kept[str, int] = Kept(Codec(int), lambda name: name)
     with open_store(path) as (store, _):
-        engine = Recalling(Inline(), store)
+        engine = Reusing(Inline(), store)
         for _ in range(2):
             assert list(engine.run(len, ["\udcff.mp4"], limits=LIMITS, kept=kept)) == [("\udcff.mp4", 5)]
         assert len(store._touched) == 1
@@ -342,7 +342,7 @@ def test_a_large_result_waits_in_the_file(path: Path) -> None:
     kept: Kept[int, str] = Kept(Codec(str), lambda number: number)
     with open_store(path) as (store, _):
         for _ in range(2):
-            engine = Recalling(Inline(), store)
+            engine = Reusing(Inline(), store)
             outcomes = list(engine.run(_long, range(3), limits=LIMITS, kept=kept))
             assert outcomes == [(number, _long(number)) for number in range(3)]
 
@@ -366,7 +366,7 @@ def misnumbered(name: str) -> Numbered:
 def test_a_result_that_cannot_be_read_back_costs_itself_alone(tmp_path: Path) -> None:
     kept: Kept[str, Numbered] = Kept(Codec(Numbered), str)
     with open_store(tmp_path / "检测.db") as (store, _):
-        engine = Recalling(Inline(), store)
+        engine = Reusing(Inline(), store)
         first, bad, last = [
             outcome for _, outcome in engine.run(misnumbered, ["a", "bad", "b"], limits=LIMITS, kept=kept)
         ]

@@ -23,7 +23,7 @@ from pipeline.render.reviewbook import review_workbook
 from pipeline.reuse.store import open_store
 from pipeline.rounds.accept import explanations
 from pipeline.rounds.decide import Rows
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.rounds.review import (
     FINDINGS,
     RESOURCES,
@@ -34,7 +34,7 @@ from pipeline.rounds.review import (
     made_whole,
     review_lines,
 )
-from pipeline.summarise import summarise_unit, tally, tell
+from pipeline.summarise import UnitFacts, summarise_unit, tally, tell
 from pipeline.validate import validate
 from tests.small_tables import OTHER_ROW, RIGHT_ROW, SETTINGS, TODAY, resources_of, submission, table_of
 
@@ -53,10 +53,9 @@ def written(folder: Path, decisions: tuple[Decision, ...] = ()) -> Path:
     outcome = validate(table, {"resources": resources_of(table)}, SETTINGS, TODAY)
     told = tell([*table.findings, *outcome.findings], SETTINGS)
     counts = tally(told, [submission(ROWS[:2])])
-    unit = summarise_unit(
-        UNIT, counts, {BOOK: (2, 3)}, sent="工作簿", round_number=2, received=NOW,
-        deadline=SETTINGS.call.deadlines.resources,
-    )  # fmt: skip
+    known = UnitFacts(UNIT, {BOOK: (2, 3)}, sent="工作簿", round=2, received=NOW)
+    deadline = SETTINGS.call.deadlines.resources
+    unit = summarise_unit(known, counts, deadline, deadline)
     lines = review_lines(told, Rows(table), counts, [unit], SAID, decisions, SETTINGS)
     path = folder / "人工复核.xlsx"
     path.write_bytes(review_workbook("征集", lines))

@@ -18,8 +18,8 @@ from pipeline.isolate import Limits, Workers
 from pipeline.model import Answer, Finding, Labelled, Place, Severity, Submission
 from pipeline.render.template import standard_workbook
 from pipeline.rounds.compare import Comparison, compare, match_rows, round_findings
+from pipeline.rounds.lasting import Judged, Sent
 from pipeline.rounds.numbers import previous_of, round_number
-from pipeline.rounds.remembered import Judged, Sent
 from pipeline.submissions import (
     Read,
     _name_disagrees,

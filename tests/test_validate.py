@@ -1,4 +1,4 @@
-"""The engine: what crashes is a fault, what cannot run is listed, what is malformed is not seen twice."""
+"""Rules over tables: what crashes is a fault, what cannot run is listed, a malformed cell is told once."""
 
 from __future__ import annotations
 

@@ -47,7 +47,6 @@ def cover_facts(file: BinaryIO) -> dict[str, Any]:
             "height": image.height,
             "colour": image.mode,
             "orientation": _orientation(image),
-            "progressive": bool(image.info.get("progressive")),
         }
         if image.width * image.height > MOST_PIXELS:
             return {**facts, "broken": TOO_LARGE}

@@ -11,25 +11,23 @@ Facts are a flat dict that JSON can hold; a key is there only if it was measured
 | duration_ms | milliseconds |
 | overall_bitrate | bit/s: size × 8 / duration, of the whole file |
 | video_bitrate | bit/s of the first video track alone |
-| format_profile | libmediainfo's word for the container's flavour: Base Media, QuickTime, … |
 | video_tracks, audio_tracks | numbers of tracks; attached pictures do not count |
 | video_codec | H.264, H.265, MPEG-4 Part 2, VP9, AV1, … |
-| video_profile, video_level | such as High, 4.1 |
+| video_profile | such as High |
 | bit_depth, chroma | such as 8 and 4:2:0 |
 | width, height | stored pixels, exchanged if the player turns the picture by 90° or 270° |
 | rotation | degrees: 0, 90, 180, 270 |
 | pixel_aspect | width of one pixel by its height |
 | frame_rate | average, frames per second: number of frames / duration (known to 1 ms) |
-| frame_rate_mode | CFR, VFR or "" |
 | scan | Progressive, Interlaced, MBAFF or "" |
 | audio_codecs, audio_profiles | one entry per audio track, such as AAC and LC |
 | audio_channels, audio_rates | the same: number of channels, sampling rate in Hz |
-| dual_mono, vbr, junk_bytes, last_frame_cut | MPEG audio: two separate voices; variable rate; bytes that |
-| | belong to no frame; the last frame is incomplete (usual after cutting, harmless) |
+| junk_bytes, last_frame_cut | MPEG audio without a header that is believed: bytes that belong to no frame; |
+| | the last frame is incomplete (usual after cutting, harmless) |
 | encrypted, truncated | true or false |
 | index_in_front, fragmented | MP4: can play before it is loaded; made of fragments |
 | date | date recorded or encoded inside the file: yyyy-mm-dd, yyyy or "" |
-| colour, orientation, progressive | JPEG: Pillow's mode (RGB, L, CMYK), EXIF orientation 1–8, true or false |
+| colour, orientation | JPEG: Pillow's mode (RGB, L, CMYK), EXIF orientation 1–8 |
 """
 
 from __future__ import annotations

@@ -18,12 +18,11 @@ _KILOBITS = {
 
 
 class Frame(Struct, frozen=True):
-    """One frame header. size in bytes with the header, rate in Hz, mode 0–3 (3 = mono, 2 = dual mono)."""
+    """One frame header. size in bytes with the header, rate in Hz, mode 0–3 (3 = mono)."""
 
     version: int
     layer: int
     rate: int
-    kilobits: int
     mode: int
     samples: int
     size: int
@@ -48,7 +47,7 @@ def parse_header(header: int) -> Frame | None:
         size = (12_000 * kilobits // rate + padding) * 4
     else:
         size = samples // 8 * kilobits * 1000 // rate + padding
-    return Frame(version, layer, rate, kilobits, header >> 6 & 3, samples, size)
+    return Frame(version, layer, rate, header >> 6 & 3, samples, size)
 
 
 def find_frame(data: bytes, start: int, like: Frame | None) -> tuple[int, Frame] | None:

@@ -37,7 +37,6 @@ def media_facts(path: Path) -> dict[str, Any]:
     audios = [track for track in tracks if track["@type"] == "Audio"]
     seconds = _seconds(general) or max((_seconds(track) for track in videos + audios), default=0.0)
     facts: dict[str, Any] = {
-        "format_profile": _text(general, "Format_Profile"),
         "video_tracks": len(videos),
         **_audio_facts(audios),
         "encrypted": any(_is_encrypted(track) for track in tracks),
@@ -60,7 +59,6 @@ def _video_facts(track: _Track) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "video_codec": _VIDEO_NAMES.get(name, name),
         "video_profile": _text(track, "Format_Profile"),
-        "video_level": _text(track, "Format_Level"),
         "bit_depth": int(_number(track, "BitDepth")),
         "chroma": _text(track, "ChromaSubsampling"),
         "width": width,
@@ -68,7 +66,6 @@ def _video_facts(track: _Track) -> dict[str, Any]:
         "rotation": rotation,
         "pixel_aspect": _number(track, "PixelAspectRatio") or 1.0,
         "frame_rate": _frame_rate(track),
-        "frame_rate_mode": _text(track, "FrameRate_Mode"),
         "scan": _text(track, "ScanType"),
     }
     seconds, stream = _seconds(track), _number(track, "StreamSize")

@@ -41,15 +41,14 @@ def mp3_facts(file: BinaryIO, size: int) -> dict[str, Any]:
         real = header_at(head, offset + first.size) or first
         frames, whole = claim
         if abs(whole - (end - begin - offset)) <= 2 * first.size:
-            vbr = head[offset : offset + first.size].find(b"Info") < 0
             hollow = is_hollow(file, begin + offset, end - begin - offset)
-            return _facts(real, frames, vbr=vbr, truncated=hollow)
+            return _facts(real, frames, truncated=hollow)
     walk = _Walk(file, begin + offset, end, first)
     frames = walk.frames - (1 if claim is not None else 0)
     missing = claim is not None and claim[0] - frames > max(2, claim[0] // 100)
     missing = missing or is_hollow(file, begin, end - begin)
     return {
-        **_facts(walk.second or first, frames, vbr=walk.vbr, truncated=missing),
+        **_facts(walk.second or first, frames, truncated=missing),
         "junk_bytes": offset + walk.junk,
         "last_frame_cut": walk.cut,
     }
@@ -68,7 +67,7 @@ class _Walk:
     """Step from frame to frame between two offsets: counts frames, and bytes that belong to none."""
 
     def __init__(self, file: BinaryIO, start: int, end: int, first: Frame) -> None:
-        self.frames, self.junk, self.cut, self.vbr = 0, 0, False, False
+        self.frames, self.junk, self.cut = 0, 0, False
         self.second: Frame | None = None
         position, lost, data, base = start, 0, b"", start
         while position < end:
@@ -91,8 +90,6 @@ class _Walk:
             self.frames += 1
             if self.frames == 2:
                 self.second = frame
-            elif self.frames > 2 and self.second is not None and frame.kilobits != self.second.kilobits:
-                self.vbr = True
 
 
 def _resync(file: BinaryIO, position: int, end: int, first: Frame, lost: int) -> tuple[int, int]:
@@ -111,7 +108,7 @@ def _resync(file: BinaryIO, position: int, end: int, first: Frame, lost: int) ->
     return step, lost + step
 
 
-def _facts(frame: Frame, frames: int, *, vbr: bool, truncated: bool) -> dict[str, Any]:
+def _facts(frame: Frame, frames: int, *, truncated: bool) -> dict[str, Any]:
     channels = 1 if frame.mode == 3 else 2
     return {
         "duration_ms": round(frames * frame.samples * 1000 / frame.rate),
@@ -120,8 +117,6 @@ def _facts(frame: Frame, frames: int, *, vbr: bool, truncated: bool) -> dict[str
         "audio_profiles": [f"Layer {frame.layer}"],
         "audio_channels": [channels],
         "audio_rates": [frame.rate],
-        "dual_mono": frame.mode == 2,
-        "vbr": vbr,
         "truncated": truncated,
     }
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 
 from pipeline.engine import Engine
@@ -18,7 +16,6 @@ from pipeline.probe.digest import edge_digest, full_digest
 from pipeline.reuse.kept import Codec, Kept
 
 K = TypeVar("K", bound=Hashable)
-P = TypeVar("P", str, Path)
 
 _DIGESTS: Codec[str | None] = Codec(str)
 LIMITS = Limits(seconds=1800, memory_mb=512)
@@ -26,18 +23,14 @@ LIMITS = Limits(seconds=1800, memory_mb=512)
 
 
 def find_twins(
-    sizes: Mapping[P, int],
-    workers: Engine | None = None,
-    identity: Callable[[P], object] | None = None,
-    edges: Mapping[P, str] = MappingProxyType({}),
-) -> dict[P, str]:
+    sizes: Mapping[str, int], workers: Engine, identity: Callable[[str], object], edges: Mapping[str, str]
+) -> dict[str, str]:
     """Return the SHA-256 (hex) of each file that has a twin among these, in the order given.
 
-    sizes: bytes of each file. Empty files are no twins. Files that are not regular or
-    cannot be read are left out. With workers the reading is spread over them; with identity (see
-    `Kept`) what an earlier run has read is not read again. edges: `edge_digest` of files where it is known.
+    sizes: bytes of each file by its path. Empty files are no twins. Files that are not regular or
+    cannot be read are left out. identity: see `Kept`. edges: `edge_digest` of files where it is known.
     """
-    kept = Kept(_DIGESTS, identity) if identity else None
+    kept = Kept(_DIGESTS, identity)
     suspects = _colliding((path, size) for path, size in sizes.items() if size > 0)
     unread = [path for path in suspects if path not in edges]
     ends = {**edges, **dict(_digests(edge_digest, unread, workers, kept))}
@@ -48,24 +41,14 @@ def find_twins(
 
 
 def _digests(
-    digest_of: Callable[[P], str | None],
-    paths: list[P],
-    workers: Engine | None,
-    kept: Kept[P, str | None] | None,
-) -> Iterator[tuple[P, str]]:
-    if workers is None:
-        return _texts((path, digest_of(path)) for path in paths)
-    outcomes = workers.run(digest_of, paths, limits=LIMITS, kept=kept)
-    return _texts(outcomes)
-
-
-def _texts(outcomes: Iterable[tuple[P, object]]) -> Iterator[tuple[P, str]]:
-    for path, digest in outcomes:
+    digest_of: Callable[[str], str | None], paths: list[str], workers: Engine, kept: Kept[str, str | None]
+) -> Iterator[tuple[str, str]]:
+    for path, digest in workers.run(digest_of, paths, limits=LIMITS, kept=kept):
         if isinstance(digest, str):
             yield path, digest
 
 
-def _colliding(pairs: Iterable[tuple[P, K]]) -> list[P]:
+def _colliding(pairs: Iterable[tuple[str, K]]) -> list[str]:
     """The paths whose key another path has too, in the order given."""
     pairs = list(pairs)
     counts = Counter(key for _, key in pairs)

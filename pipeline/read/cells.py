@@ -25,6 +25,7 @@ from typing import NamedTuple
 from lxml import etree
 from msgspec import Struct
 
+from pipeline.model import letters
 from pipeline.read.package import SAFELY, local, parse
 from pipeline.read.refusal import BadValue, Refused, damaged
 from pipeline.read.remembered import SMALL, remembered
@@ -88,15 +89,6 @@ class _Columns(dict[str, int]):
 
 
 COLUMNS = _Columns()
-
-
-def letters_of(column: int) -> str:
-    """Column letters of a 1-based column number."""
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 # --- the plain road
@@ -537,7 +529,7 @@ def _parsed_cells(row: etree._Element, number: int, name: str) -> list[Token]:
 
 def _reference(stored: str | None, column: int, row: int, name: str) -> tuple[str, str]:
     if stored is None:
-        return letters_of(column + 1), str(row)
+        return letters(column + 1), str(row)
     found = re.fullmatch(r"([A-Z]{1,4})([1-9][0-9]{0,9})", stored.strip())
     if found is None:
         raise Refused(f"文件的“{name}”第 {row} 行里有单元格的位置写成“{stored[:20]}”")

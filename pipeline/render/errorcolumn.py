@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from lxml import etree
 
 from pipeline.fields import ERROR_COLUMN
-from pipeline.model import Area, Severity
+from pipeline.model import Area, Severity, letters
 from pipeline.ownmarks import SIGNATURE
 from pipeline.render.inert import line_count, xml_text
 from pipeline.render.package import Unmarkable, attributes_of, fragment, integer
@@ -24,7 +24,6 @@ from pipeline.render.worksheet import (
     cell_text,
     cells,
     cells_with,
-    column_letters,
     drop_cells,
     hide_rows,
     last_cell,
@@ -183,7 +182,7 @@ def _is_ours(sheet: Worksheet, place: tuple[int, int], strings: Sequence[str]) -
 
 
 def _below(sheet: Worksheet, header_row: int, column: int) -> Iterator[Cell]:
-    return (cell for cell in cells(sheet, letters=column_letters(column)) if cell.row > header_row)
+    return (cell for cell in cells(sheet, letters=letters(column)) if cell.row > header_row)
 
 
 def _heights(messages: Mapping[int, str]) -> dict[int, float]:

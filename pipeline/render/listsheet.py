@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from pipeline.model import Answer
+from pipeline.model import Answer, letters
 from pipeline.ownmarks import IDENTITY, LIST_HEADER, exact_texts, json_text
 from pipeline.render.errorcolumn import inline_cell
 from pipeline.render.inert import clean, is_active, line_count, xml_attribute
@@ -14,7 +14,7 @@ from pipeline.render.lines import Line, lines_of
 from pipeline.render.restore import Restore, restore_text
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.styles import Looks
-from pipeline.render.worksheet import address, column_letters, sheet_reference
+from pipeline.render.worksheet import address, sheet_reference
 
 MOST_LINKS = 65_000
 """Excel opens no sheet with more than 65,530 links."""
@@ -25,7 +25,7 @@ _TALLEST = 409
 """Points: Excel's limit for a row."""
 
 _SPACER = 6
-_LAST = column_letters(len(LIST_HEADER))
+_LAST = letters(len(LIST_HEADER))
 _HIDDEN_FIRST = len(LIST_HEADER) + 1
 """Behind the list and inside its filter, so that sorting takes it along: each line's exact texts."""
 
@@ -63,7 +63,7 @@ class Listing(Struct, frozen=True):
     def filter_reference(self, absolute: bool = True) -> str:
         """The list's rectangle with its header: what its filter covers."""
         mark = "$" if absolute else ""
-        last = column_letters(_HIDDEN_FIRST + self.width - 1)
+        last = letters(_HIDDEN_FIRST + self.width - 1)
         return f"{mark}A{mark}{self.top}:{mark}{last}{mark}{self.last}"
 
     def print_titles(self, name: str) -> str:

@@ -5,7 +5,6 @@ Here is decided what it says; `mark_file` writes it, in a worker.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from pipeline.render.marks import mark_file as mark_file
 from pipeline.render.returned import Mark, Returned
 from pipeline.render.returned import MarkTask as MarkTask
 from pipeline.render.template import CODE_RANGE, standard_workbook
+from pipeline.render.worksheet import column_number
 from pipeline.rules import REGISTER
 from pipeline.summarise import Told
 
@@ -99,7 +99,8 @@ def _mark(
     place = found.place
     in_table = place.sheet == submission.layout.sheet and place.row in rows
     kept = layout is submission.layout and place.sheet != ""
-    column = layout.columns.get(place.field, 0) if in_table else _column(place.cell) if kept else 0
+    stated = column_number(place.cell.rstrip("0123456789")) if kept else 0
+    column = layout.columns.get(place.field, 0) if in_table else stated
     plain = _is_plain(found, submission, in_table=in_table)
     accepted, explained = _carried(found, said)
     return Mark(
@@ -168,10 +169,3 @@ def _form(code: str, name: str, codes: tuple[str, ...]) -> str:
 def _is_plain(found: Finding, submission: Submission, *, in_table: bool) -> bool:
     kind = submission.kinds.get(found.place.field, {}).get(found.place.row, Kind.TEXT)
     return in_table and kind is Kind.TEXT
-
-
-def _column(cell: str) -> int:
-    number = 0
-    for letter in re.sub("[^A-Z]", "", cell):
-        number = number * 26 + ord(letter) - 64
-    return number

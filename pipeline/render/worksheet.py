@@ -18,7 +18,7 @@ from itertools import pairwise
 from lxml import etree
 from msgspec import Struct
 
-from pipeline.model import Area
+from pipeline.model import Area, letters
 from pipeline.render.package import Unmarkable, decimal, namespace_of, parse, serialise, utf8
 
 LAST_COLUMN = 16_384
@@ -194,16 +194,6 @@ def _integer(text: str | None) -> int:
 
 
 @lru_cache(maxsize=1024)
-def column_letters(column: int) -> str:
-    """1 → A, 27 → AA."""
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-@lru_cache(maxsize=1024)
 def column_number(letters: str) -> int:
     """A → 1, AA → 27."""
     number = 0
@@ -214,14 +204,14 @@ def column_number(letters: str) -> int:
 
 def address(row: int, column: int) -> str:
     """(12, 10) → J12."""
-    return f"{column_letters(column)}{row}"
+    return f"{letters(column)}{row}"
 
 
 def area_address(area: Area, absolute: bool = False) -> str:
     """A rectangle as a reference; a single cell without a colon."""
     mark = "$" if absolute else ""
-    first = f"{mark}{column_letters(area.left)}{mark}{area.top}"
-    last = f"{mark}{column_letters(area.right)}{mark}{area.bottom}"
+    first = f"{mark}{letters(area.left)}{mark}{area.top}"
+    last = f"{mark}{letters(area.right)}{mark}{area.bottom}"
     return first if first == last else f"{first}:{last}"
 
 
@@ -359,7 +349,7 @@ def _with_cell(sheet: Worksheet, row: Row, column: int, cell: bytes) -> bytes:
 
 def drop_cells(sheet: Worksheet, column: int, from_row: int, made: Iterable[int]) -> None:
     """Take out a column's stored cells from a row downward, and rows that were made for them."""
-    gone = [c for c in cells(sheet, letters=column_letters(column)) if c.row >= from_row]
+    gone = [c for c in cells(sheet, letters=letters(column)) if c.row >= from_row]
     pieces, done = [], 0
     for cell in gone:
         pieces.append(sheet.rows[done : cell.start])

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from pipeline.fields import NAMES, RESOURCE_FILE
 from pipeline.model import Finding, Place, Submission
-from pipeline.rounds.remembered import Judged
+from pipeline.rounds.lasting import Judged
 from pipeline.rules import REGISTER
 
 RARE = 5

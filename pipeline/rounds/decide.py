@@ -29,8 +29,7 @@ from pipeline.canonical import Table
 from pipeline.fields import NAMES
 from pipeline.model import Finding, Place, Severity
 from pipeline.rounds.accept import same_text
-from pipeline.rounds.remembered import Decision as Decision
-from pipeline.rounds.remembered import Subject
+from pipeline.rounds.lasting import Decision, Subject
 from pipeline.settings import Settings
 from pipeline.summarise import Aside, FindingKey, key_of, rows_by_workbook, severity_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pipeline.rounds.remembered import Sent
+from pipeline.rounds.lasting import Sent
 
 
 def round_number(stated: int, sha256: str, sent: Sequence[Sent], present: Collection[str]) -> int:

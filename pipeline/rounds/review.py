@@ -30,7 +30,7 @@ from pipeline.rounds.decide import (
     may_accept,
     value_key,
 )
-from pipeline.rounds.remembered import Decision
+from pipeline.rounds.lasting import Decision
 from pipeline.settings import BEIJING, Settings
 from pipeline.summarise import REVIEW, Tally, Told, UnitSummary
 

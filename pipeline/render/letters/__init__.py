@@ -35,6 +35,7 @@ def return_letter(
 ) -> bytes:
     """The draft for a unit that has something to put right (RFC 5322, text and HTML, workbooks attached).
 
+    Of a unit without a round no list could be read: it is asked for one.
     address: as typed by the unit; what is no e-mail address is left out, so that a person fills it in.
     """
     facts = {
@@ -43,7 +44,8 @@ def return_letter(
         "late": unit.late,
         "workbooks": len(workbooks),
     }
-    subject = f"请修改：{call.title}资源元数据（第 {unit.round} 轮校验结果）"
+    read = f"请修改：{call.title}资源元数据（第 {unit.round} 轮校验结果）"
+    subject = read if unit.round else f"请报送：{call.title}资源元数据"
     return _draft("return", subject, address, facts, workbooks)
 
 

@@ -25,7 +25,7 @@ _ABOUT = 128
 """Tasks of a part, taken over many parts."""
 
 
-class Recalling:
+class Reusing:
     """Another engine, and the results of earlier runs.
 
     A result is used again if the input is the same (`Kept.identity`), and so are the program text behind the
