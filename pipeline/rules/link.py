@@ -183,7 +183,7 @@ def _narrow_front(text: str) -> str:
     front = re.match(r"[^/／]*[:：][/／]{1,2}[^/／?？#＃]*", text)
     if not front:
         return text
-    closed = re.sub(r"\s", "", half_width(front[0]).replace("．", "."))
+    closed = re.sub(r"\s+(?=[:/.])|(?<=[:/.])\s+|\s+$", "", half_width(front[0]).replace("．", "."))
     return closed + re.sub(
         r"\s+(?=[/?&=#.])|(?<=[/?&=#.])\s+", "", half_width(text[front.end() :][:1]) + text[front.end() + 1 :]
     )
