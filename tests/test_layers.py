@@ -25,6 +25,7 @@ ROOMS = {
     "av": {"demo"},
     "xlrd": {"read"},
     "olefile": {"read"},
+    "isal": {"read", "reuse"},
     "sqlite3": {"reuse", "history", "links"},
     "msgspec.msgpack": {"reuse"},
     "msgspec.json": {"record"},
