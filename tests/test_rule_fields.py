@@ -378,6 +378,7 @@ GAPS: list[tuple[tuple[str, ...], int, str]] = [
     (("02", "03"), 1, "01"),
     (("05", "06"), 1, "01–04"),
     (("01", "04", "07"), 2, "02–03、05–06"),
+    (("01", "04", "07", "10", "13", "16"), 2, "02–03、05–06、08–09、11–12、14–15"),
     (("01", "04", "07", "10", "13", "16", "19"), 2, "02–03、05–06、08–09、11–12、14–15 等"),
     (("03",), 0, ""),
     (("01", "02", "02", "04"), 0, ""),
@@ -487,6 +488,11 @@ def test_rights_within_a_series() -> None:
 @pytest.mark.parametrize("short", ["我校", "示院"])
 def test_words_for_oneself_are_told_by_the_rule_on_them_alone(short: str) -> None:
     assert found(with_each("版权方", ["示例学院", "示例学院", short]), "Y05") == []
+
+
+def test_the_units_own_name_is_a_right_holder_like_others() -> None:
+    told = found(with_each("版权方", ["示例学院", "示例学院", "大象出版社"]), "Y05")
+    assert [(each.value, each.facts["usual"]) for each in told] == [("大象出版社", "示例学院")]
 
 
 CATEGORIES: list[tuple[tuple[str, ...], list[int]]] = [
