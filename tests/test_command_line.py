@@ -307,12 +307,14 @@ def test_results_of_links_are_carried_or_refused_in_one_sentence(folder: Path, t
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other numbers for these")
-@pytest.mark.parametrize("verb", [["links", "--import", "结果.txt", "--output"], ["demo", "--folder"]])
+@pytest.mark.parametrize("verb", [["links", "--import", "结果.jsonl", "--output"], ["demo", "--folder"]])
 def test_a_file_in_a_folders_place_is_told(
-    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "文件").write_bytes(b"")
-    assert main([*verb, str(tmp_path / "文件")]) != 0
+    monkeypatch.chdir(tmp_path)
+    Path("文件").write_bytes(b"")
+    Path("结果.jsonl").write_text('{"format": "henan-resource-check links", "version": 1}\n', "utf-8")
+    assert main([*verb, "文件"]) != 0
     assert "不是文件夹，请另指一个文件夹。" in capsys.readouterr().err
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import ipaddress
 import subprocess
 import sys
@@ -147,13 +148,17 @@ def test_a_crash_of_ours_costs_one_link(tmp_path: Path) -> None:
     assert summary.outcomes == {Outcome.OPENS: 1}
 
 
-def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
+def test_an_interrupted_run_keeps_what_it_has_and_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     def stop(_number: int) -> None:
         if _number:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         check([A, B], tmp_path / "x.db", Recorder(), on_done=stop)
+    gc.collect()
+    assert caplog.records == []
     assert len(read_results(tmp_path / "x.db")[0]) == 1
     dialer = Recorder()
     assert check([A, B], tmp_path / "x.db", dialer).known == 1

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import httpx
 import tenacity
@@ -94,6 +95,7 @@ def check_links(
         missing = [link for link in wanted if link not in known]
         on_done(len(good))
         with asyncio.Runner() as runner:
+            runner.get_loop().set_exception_handler(_log_faults)
             transport = connect if connect is not None else dialer()
             work = _Round(store, settings, transport, resolve, policy, sleep, now, on_done)
             try:
@@ -110,6 +112,12 @@ def check_links(
         warning=warning,
         faults=sorted(work.faults),
     )
+
+
+def _log_faults(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """As asyncio does, but for Ctrl-C: whoever ran the loop has it already, and no user needs its trace."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)
 
 
 class _Round(Struct):
