@@ -14,6 +14,7 @@ from itertools import accumulate, chain, repeat
 import numpy as np
 import pandas as pd
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from pipeline.column import Column, Sign
@@ -372,9 +373,13 @@ def _read_cells(draft: _Draft, column: Column, indexes: list[int], settings: Set
 
 
 def _reading(draft: _Draft, column: Column, text: str, kind: Kind, settings: Settings) -> Reading:
-    """What the field's reader says; a crash is a fault of the program and stops nothing else."""
+    """What the field's reader says; a crash is a fault of the program and stops nothing else.
+
+    What it takes off an end may have hidden what G01 takes off.
+    """
     try:
-        return REGISTER.readers[column.name](text, kind, settings)
+        reading = REGISTER.readers[column.name](text, kind, settings)
+        return replace(reading, value=trimmed(reading.value))
     except Exception as error:
         draft.faults.append((column.name, trace_of(error)))
         return Reading("", False, ())

@@ -162,6 +162,7 @@ CANONICAL = [
     ("部署平台", "www.icourse163.org、www.xuetangx.com", Kind.TEXT, WRONG, "", "警告"),
     ("部署平台", "北京某某科技有限公司", Kind.TEXT, WRONG, "", "警告"),
     ("部署平台", "公司金融在线", Kind.TEXT, "", "公司金融在线", ""),
+    ("关键词", "航空，航天\u202e，", Kind.TEXT, GUESS, "航空;航天", "错误"),
     ("资源链接", "链接：https://pan.baidu.com/s/1AbC 提取码：abcd", Kind.TEXT, WRONG, "", "错误"),
     ("资源链接", "http://kc.zzu.edu.cn/1 报名后可看", Kind.TEXT, GUESS, "http://kc.zzu.edu.cn/1", "错误"),
     ("资源链接", "http://kc.zzu.edu.cn/kc 1", Kind.TEXT, WRONG, "", "错误"),
