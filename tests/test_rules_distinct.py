@@ -25,6 +25,7 @@ from pipeline.rules.distinct import (
     groups_of,
     groups_side_by_side,
     mask_of,
+    once_a_table,
     pairs_that,
     repeated,
     rows_where,
@@ -236,3 +237,19 @@ def test_a_workbook_whose_numbers_look_made_up_is_striking(rows: list[tuple[str,
     ]
     groups = groups_of(table, ["workbook"])
     assert _striking(groups, table["number"].to_numpy()).tolist() == made_up
+
+
+def test_what_is_asked_of_a_table_is_worked_out_once_for_each_question() -> None:
+    asked: list[tuple[int, str]] = []
+
+    @once_a_table
+    def rows_that_say(table: pd.DataFrame, word: str) -> int:
+        asked.append((len(table), word))
+        return int((table["x"] == word).sum())
+
+    one, other = pd.DataFrame({"x": ["a", "b", "b"]}), pd.DataFrame({"x": ["a"]})
+    told = [
+        rows_that_say(table, word) for table in (one, one, other, one) for word in ("a", "a", "b", "b")
+    ]
+    assert told == [1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 0, 0, 1, 1, 2, 2]
+    assert asked == [(len(table), word) for table in (one, one, other, one) for word in "ab"]
