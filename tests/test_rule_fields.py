@@ -438,6 +438,13 @@ def test_the_same_resource_once_more_is_told_as_that_alone() -> None:
     assert rows_of(found(rows, "R07-3")) == [3, 4]
 
 
+@pytest.mark.parametrize("flaw", [{"主讲人": "朱新、张三"}, {"资源名称": "航天史\n的开端"}])
+def test_an_order_is_told_where_the_same_resource_cannot_be(flaw: dict[str, str]) -> None:
+    """Y01 judges no malformed name: what it does not tell, R07-3 must."""
+    row = {"所属系列": "航天史", "所属顺序": "01", **flaw}
+    assert [(each.code, *rows_of([each])) for each in found([row, row], "R07-3", "Y01")] == [("R07-3", 2)]
+
+
 def test_orders_of_mixed_width() -> None:
     told = in_each((series(*orders) for orders, _ in WIDTHS), "R07-4b")
     assert [{each.place.row - 1: each.suggestion for each in case} for case in told] == [
