@@ -360,6 +360,18 @@ def test_no_guessed_address_is_one_that_other_rules_refuse() -> None:
 # --- 所属系列 and 所属顺序 --------------------------------------------------------------------
 
 
+def test_a_platform_without_link_is_told_where_the_missing_course_is_not() -> None:
+    row = {"资源类型": "A03", "资源链接": "", "资源文件": "", "部署平台": "中国大学MOOC"}
+    assert [each.code for each in found([row], "R04-1b", "X02")] == ["X02"]
+    assert [each.code for each in found([row], "R04-1b")] == ["R04-1b"]
+    unclear = {**row, "资源文件": "#REF!"}
+    assert [each.code for each in found([unclear], "R04-1b", "X02")] == ["R04-1b"]
+    either = with_settings(media_types={"A01": "any"})
+    assert [each.code for each in found([{**row, "资源类型": "A01"}], "R04-1b", "X02", settings=either)] == [
+        "X02"
+    ]
+
+
 def series(*orders: str, name: str = "航天史", **more: str) -> Rows:
     return [
         {"所属系列": name, "所属顺序": order, "资源名称": f"{name}第{number}讲", **more}
