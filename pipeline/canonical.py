@@ -289,7 +289,8 @@ def _showing(sign: Sign) -> Suspects:
 
 
 def _length(name: str, settings: Settings) -> Judge:
-    return lambda text: wrong_length(name, text, settings)
+    """A blank cell is not too short: where it may not be blank, that is told."""
+    return lambda text: wrong_length(name, text, settings) if text else None
 
 
 def _unfit(settings: Settings) -> Suspects:

@@ -7,7 +7,7 @@ else; no rule sees a cell that is already known to be malformed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import chain, repeat
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from pipeline.canonical import PROVENANCE, Table
 from pipeline.model import Finding, Place
 from pipeline.rules import REGISTER, Rule
+from pipeline.rules.distinct import rows_sound_in
 from pipeline.rules.duration import clock
 from pipeline.rules.rule import Check
 from pipeline.settings import Settings, Traced
@@ -83,7 +84,7 @@ def validate(
     @lru_cache(maxsize=1)
     def seen_by(name: str, doubtful: frozenset[str], units: frozenset[str] | None) -> pd.DataFrame:
         rows = tables[name] if units is None else _of_units(tables[name], units)
-        return _sound(rows, doubtful, table.broken)
+        return rows_sound_in(rows, doubtful, table.broken)
 
     fresh: dict[str, dict[str, list[Finding]]] = {}
     asked: dict[str, Set[str]] = {}
@@ -94,7 +95,7 @@ def validate(
         said = known.get(rule.code, {}) if rule.sees_one_unit else {}
         units = everyone[rule.table].difference(said)
         traced = Traced(settings)
-        given = {**tables, "settings": traced, "today": today}
+        given = {**tables, "settings": traced, "today": today, "malformed": table.broken}
         try:
             rows = seen_by(rule.table, malformed.intersection(rule.reads), units if said else None)
             new = _run(rule, check, rows, given, table)
@@ -151,14 +152,6 @@ def _run(
     findings = _findings(rule, wrong, table)
     one_each = "@index" in wrong and wrong["@index"].is_unique
     return list(findings) if one_each else _once_a_cell(findings)
-
-
-def _sound(rows: pd.DataFrame, doubtful: Collection[str], broken: pd.DataFrame) -> pd.DataFrame:
-    """The rows in which no cell that the rule reads is malformed. doubtful: what it reads that may be."""
-    if not doubtful or rows.empty:
-        return rows
-    bad = broken[list(doubtful)].any(axis=1).to_numpy()[rows["@index"].to_numpy(dtype=int)]
-    return rows[~bad] if bad.any() else rows
 
 
 def _findings(rule: Rule, wrong: pd.DataFrame, table: Table) -> Iterator[Finding]:

@@ -366,6 +366,18 @@ def test_no_guessed_address_is_one_that_other_rules_refuse() -> None:
 # --- 所属系列 and 所属顺序 --------------------------------------------------------------------
 
 
+def test_a_platform_without_link_is_told_where_the_missing_course_is_not() -> None:
+    row = {"资源类型": "A03", "资源链接": "", "资源文件": "", "部署平台": "中国大学MOOC"}
+    assert [each.code for each in found([row], "R04-1b", "X02")] == ["X02"]
+    assert [each.code for each in found([row], "R04-1b")] == ["R04-1b"]
+    unclear = {**row, "资源文件": "#REF!"}
+    assert [each.code for each in found([unclear], "R04-1b", "X02")] == ["R04-1b"]
+    either = with_settings(media_types={"A01": "any"})
+    assert [each.code for each in found([{**row, "资源类型": "A01"}], "R04-1b", "X02", settings=either)] == [
+        "X02"
+    ]
+
+
 def series(*orders: str, name: str = "航天史", **more: str) -> Rows:
     return [
         {"所属系列": name, "所属顺序": order, "资源名称": f"{name}第{number}讲", **more}
@@ -443,6 +455,13 @@ def test_the_same_resource_once_more_is_told_as_that_alone() -> None:
         ("R07-3", 4),
     ]
     assert rows_of(found(rows, "R07-3")) == [3, 4]
+
+
+@pytest.mark.parametrize("flaw", [{"主讲人": "朱新、张三"}, {"资源名称": "航天史\n的开端"}])
+def test_an_order_is_told_where_the_same_resource_cannot_be(flaw: dict[str, str]) -> None:
+    """Y01 judges no malformed name: what it does not tell, R07-3 must."""
+    row = {"所属系列": "航天史", "所属顺序": "01", **flaw}
+    assert [(each.code, *rows_of([each])) for each in found([row, row], "R07-3", "Y01")] == [("R07-3", 2)]
 
 
 def test_orders_of_mixed_width() -> None:

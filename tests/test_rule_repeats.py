@@ -143,6 +143,15 @@ def test_the_strongest_evidence_is_told_once() -> None:
     assert found(rows, "W02d", off=("W02b", "W02")) == []
 
 
+def test_a_malformed_link_is_no_stronger_evidence() -> None:
+    """W02b judges no malformed link: what it does not tell, name and speaker must."""
+    same, near = in_two_units("航空发动机", "航空发动机"), in_two_units("航空发动机的原理", "航空发动机原理")
+    for rows, code in ((same, "W02"), (near, "W02d")):
+        linked = [{**row, "资源链接": "www.icourse163.org/course/1"} for row in rows]
+        assert len(found(linked, code)) == 2
+        assert found([{**row, "资源链接": f"https://{row['资源链接']}"} for row in linked], code) == []
+
+
 def test_speakers_in_another_order_are_the_same_speakers() -> None:
     rows = in_two_units("航空发动机", "航空发动机")
     assert found([{**rows[0], "主讲人": "朱新;王小明"}, {**rows[1], "主讲人": "王小明;朱新"}], "W02")
@@ -216,9 +225,12 @@ def told_of(
     resources["资源链接"] = [f"https://a.cn/{len(name)}" if who == "朱新" else "" for _, name, who in rows]
     resources["@measured"] = [lengths[row] for row in rows]
     resources["@index"] = resources.index
+    malformed = pd.DataFrame({"资源链接": False}, resources.index)
+    given = {"resources": resources, "media": NO_MEDIA, "settings": SETTINGS, "malformed": malformed}
     told = set()
     for code in BETWEEN_UNITS:
-        wrong = REGISTER.rules[code].check(resources, NO_MEDIA, SETTINGS)  # type: ignore[misc]
+        rule = REGISTER.rules[code]
+        wrong = rule.check(**{name: given[name] for name in rule.asked_for})  # type: ignore[misc]
         columns = ["@unit", "资源名称", "other_unit", "other_name", "what"]
         told |= {(code, *row) for row in wrong[columns].itertuples(index=False)}
     return told

@@ -252,6 +252,15 @@ def test_length(field: str, count: int, code: str) -> None:
     assert codes_on(field, ("航空发动机" * 201)[:count], lengths=lengths) == ({code} if code else set())
 
 
+def test_a_blank_cell_is_not_too_short() -> None:
+    lengths = {**SETTINGS.lengths, "所属分类": (2, 4)}
+    assert codes_on("所属分类", "", lengths=lengths) == set()
+    assert codes_on("所属分类", "无", lengths=lengths) == {"G04"}
+    required = tuple(name for name in SETTINGS.required if name != "资源简介")
+    assert codes_on("资源简介", "", required=required) == set()
+    assert codes_on("资源简介", "") == {"R08-1"}
+
+
 def test_length_is_told_with_both_numbers() -> None:
     [short] = tell(found_on("资源简介", "很好"), SETTINGS)
     assert short.message == "“资源简介”只有 2 个字，少于 20 个字。"

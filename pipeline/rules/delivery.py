@@ -224,11 +224,15 @@ def media_without_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFr
     return resources.assign(sort=sorts.map(_SORTS), suggestion=resources["@likely"])[lone]
 
 
+GIVEN_BY = ("资源类型", "资源文件", "资源链接")
+"""What tells whether a course is there at all."""
+
+
 @table_rule(
     "X02",
     Severity.ERROR,
     "资源链接",
-    reads=("资源类型", "资源文件", "资源链接"),
+    reads=GIVEN_BY,
     title="网络课程提供实体资源或链接",
     why="两样都没有，就没有可以审核的课程。",
     source=_BODY,
@@ -243,6 +247,11 @@ def media_without_file(resources: pd.DataFrame, settings: Settings) -> pd.DataFr
 )
 def course_without_anything(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Types for which a link will do."""
+    return without_anything(resources, settings)
+
+
+def without_anything(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Courses that have neither link nor files."""
     course = resources["资源类型"].map(settings.media_types) == "any"
     return resources[course & blank(resources["资源文件"]) & blank(resources["资源链接"])]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 from weakref import ref
@@ -123,6 +123,17 @@ def blank(texts: pd.Series) -> NDArray[np.bool_]:
 def rows_where(rows: pd.DataFrame, mask: NDArray[np.bool_]) -> pd.DataFrame:
     """The rows in the mask; where that is all of them the table itself, for a copy takes time."""
     return rows if mask.all() else rows[mask]
+
+
+def rows_sound_in(rows: pd.DataFrame, fields: Collection[str], malformed: pd.DataFrame) -> pd.DataFrame:
+    """The rows of resources in which none of these cells is malformed: what a rule sees that reads them.
+
+    malformed: of all resources, by `@index`, a truth for each field.
+    """
+    if not fields or rows.empty:
+        return rows
+    bad = malformed[list(fields)].any(axis=1).to_numpy()[rows["@index"].to_numpy(dtype=int)]
+    return rows_where(rows, ~bad)
 
 
 def repeated(rows: pd.DataFrame, columns: list[str]) -> pd.Series:

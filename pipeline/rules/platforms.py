@@ -11,7 +11,8 @@ import pandas as pd
 from pipeline.fields import form_of
 from pipeline.model import Kind, Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import answers, blank, filled, pairs_that
+from pipeline.rules.delivery import GIVEN_BY, without_anything
+from pipeline.rules.distinct import answers, blank, filled, pairs_that, rows_sound_in
 from pipeline.rules.link import by_host, host_of, platform_at
 from pipeline.rules.rule import EXAMPLE, INFERRED, Reading, condition, reader, rule, table_rule
 from pipeline.settings import Settings
@@ -136,11 +137,15 @@ def link_without_platform(resources: pd.DataFrame, settings: Settings) -> pd.Dat
     """,
     good="https://www.icourse163.org/course/1",
 )
-def platform_without_link(resources: pd.DataFrame) -> pd.DataFrame:
+def platform_without_link(
+    resources: pd.DataFrame, settings: Settings, malformed: pd.DataFrame
+) -> pd.DataFrame:
     """A course without link and files at all is told by X02 alone."""
-    lone = blank(resources["资源链接"]) & filled(resources["部署平台"])
-    nothing = (resources["资源类型"] == "A03") & blank(resources["资源文件"])
-    return resources.assign(platform=resources["部署平台"])[lone & ~nothing]
+    lone = resources[blank(resources["资源链接"]) & filled(resources["部署平台"])]
+    if "X02" not in settings.off:
+        told = without_anything(rows_sound_in(lone, GIVEN_BY, malformed), settings)
+        lone = lone[~lone["@index"].isin(told["@index"])]
+    return lone.assign(platform=lone["部署平台"])
 
 
 @table_rule(

@@ -14,7 +14,16 @@ from rapidfuzz import fuzz, process
 
 from pipeline.model import Severity
 from pipeline.pattern import late
-from pipeline.rules.distinct import changed, differing, each_text, filled, groups_of, once_a_table, repeated
+from pipeline.rules.distinct import (
+    changed,
+    differing,
+    each_text,
+    filled,
+    groups_of,
+    once_a_table,
+    repeated,
+    rows_sound_in,
+)
 from pipeline.rules.link import with_links_alike
 from pipeline.rules.rule import INFERRED, table_rule
 from pipeline.settings import Settings
@@ -106,14 +115,16 @@ def _named(resources: pd.DataFrame) -> pd.DataFrame:
 
 # --- in a unit --------------------------------------------------------------------------------
 
-_Y01_KEY = ["@unit", "主讲人", "所属系列", "所属顺序", "资源名称"]
+LISTED_BY = ("主讲人", "所属系列", "所属顺序", "资源名称")
+"""What names a resource: rows that agree in it are the same resource."""
+_Y01_KEY = ["@unit", *LISTED_BY]
 
 
 @table_rule(
     "Y01",
     Severity.ERROR,
     "资源名称",
-    reads=("资源名称", "主讲人", "所属系列", "所属顺序"),
+    reads=LISTED_BY,
     title="同一资源只报一行",
     why="名称、主讲人、系列和顺序都相同，是同一个资源。",
     source=_SOURCE,
@@ -276,6 +287,7 @@ def _untold(
 _W02 = "与“{other_unit}”报送的“{other_name}”{what}，疑为同一资源。"
 _W02_FIX = "请两个单位协商，由一方报送；确为不同资源的，请在“单位说明”中写明。"
 _W02_WHY = "同一资源只能由一个单位报送。"
+_LINKED_BY = ("资源链接",)
 
 
 @table_rule(
@@ -297,11 +309,12 @@ _W02_WHY = "同一资源只能由一个单位报送。"
     good="火箭发动机",
 )
 def resource_of_another_unit(
-    resources: pd.DataFrame, media: pd.DataFrame, settings: Settings
+    resources: pd.DataFrame, media: pd.DataFrame, settings: Settings, malformed: pd.DataFrame
 ) -> pd.DataFrame:
     """Both units are told, unless link or content tell it better."""
     rows = _same_name(_named(resources)).assign(what="名称和主讲人都相同")
-    stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(resources)}
+    linked = rows_sound_in(resources, _LINKED_BY, malformed)
+    stronger = {"W02c": lambda: _same_content(media), "W02b": lambda: _same_link(linked)}
     return _untold(rows, settings, stronger)
 
 
@@ -309,7 +322,7 @@ def resource_of_another_unit(
     "W02b",
     Severity.WARNING,
     "资源链接",
-    reads=("资源链接",),
+    reads=_LINKED_BY,
     title="不同单位不报送同一资源（链接）",
     why=_W02_WHY,
     source=_SOURCE,
@@ -375,7 +388,9 @@ _ONE_NAME = ["@unit", "people", "fold", "@measured"]
     """,
     good="火箭发动机构造与维修",
 )
-def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def name_near_another_units(
+    resources: pd.DataFrame, media: pd.DataFrame, settings: Settings, malformed: pd.DataFrame
+) -> pd.DataFrame:
     """The same speakers, or the same measured length; names that differ in a number are not near."""
     named = _named(resources)
     rows = _comparable(named, ["people"])
@@ -392,9 +407,10 @@ def name_near_another_units(resources: pd.DataFrame, media: pd.DataFrame, settin
     told_otherwise = (unit[left] == unit[right]) | (same_name[left] == same_name[right])
     pairs = _alike(rows, _where(pairs, ~told_otherwise), settings)
     near = named.merge(_nearest_of_others(rows, pairs), on=_ONE_NAME)
+    linked = rows_sound_in(resources, _LINKED_BY, malformed)
     stronger = {
         "W02c": lambda: _same_content(media),
-        "W02b": lambda: _same_link(resources),
+        "W02b": lambda: _same_link(linked),
         "W02": lambda: _same_name(named),
     }
     return _untold(near, settings, stronger)

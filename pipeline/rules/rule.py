@@ -34,6 +34,8 @@ Check = Callable[..., "pd.DataFrame"]
 
 _BY_UNIT = frozenset({("resources",), ("media",), ("covers",), ("orphans",), ("platforms",), ("courses",)})
 """Tables that hold what a unit sent, large enough that it pays to remember what was said of them."""
+_NO_TABLE = frozenset({"settings", "today", "malformed"})
+"""The settings in force, the day, and which cells of all resources no rule may judge (`rows_sound_in`)."""
 
 
 @functools.cache
@@ -72,13 +74,13 @@ class Rule(Struct, frozen=True):
 
     @property
     def asked_for(self) -> tuple[str, ...]:
-        """What the check wants: its own table, others by name, `settings`, `today`."""
+        """What the check wants: its own table, others by name, and what is no table: `_NO_TABLE`."""
         return _parameters(self.check) if self.check else ()
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that it reads, its own first."""
-        others = (name for name in self.asked_for if name not in (self.table, "settings", "today"))
+        others = (name for name in self.asked_for if name != self.table and name not in _NO_TABLE)
         return (self.table, *others)
 
     @property

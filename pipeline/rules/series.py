@@ -21,10 +21,11 @@ from pipeline.rules.distinct import (
     once_a_table,
     pairs_that,
     repeated,
+    rows_sound_in,
     rows_where,
     spread,
 )
-from pipeline.rules.repeats import listed_again
+from pipeline.rules.repeats import LISTED_BY, listed_again
 from pipeline.rules.rule import EXAMPLE, INFERRED, table_rule
 from pipeline.rules.wording import own_names
 from pipeline.settings import Settings
@@ -189,13 +190,14 @@ def order_without_series(resources: pd.DataFrame) -> pd.DataFrame:
     """,
     good="04",
 )
-def order_used_twice(resources: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def order_used_twice(resources: pd.DataFrame, settings: Settings, malformed: pd.DataFrame) -> pd.DataFrame:
     """Orders compare as numbers, so that 03 and 003 are equal; the first row is left alone.
 
     A row that is to be deleted, since it is the same resource once more (Y01), needs no order of its own.
     """
     if "Y01" not in settings.off:
-        told = resources["@index"].isin(listed_again(resources)["@index"])
+        again = listed_again(rows_sound_in(resources, LISTED_BY, malformed))
+        told = resources["@index"].isin(again["@index"])
         resources = rows_where(resources, ~told.to_numpy())
     placed = _members_with("所属顺序", resources)
     placed = rows_where(placed, filled(placed["所属顺序"]))
