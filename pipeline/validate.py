@@ -89,13 +89,14 @@ def validate(
     fresh: dict[str, dict[str, list[Finding]]] = {}
     asked: dict[str, Set[str]] = {}
     malformed = frozenset(table.broken.columns[table.broken.any()])
+    unsound = table.broken.assign(**{"@unit": table.values["@unit"]})
     sending = _units(table.values)
     everyone = {name: sending | _units(tables[name]) for name in {rule.table for rule, _ in runnable}}
     for rule, check in sorted(runnable, key=_what_it_sees):
         said = known.get(rule.code, {}) if rule.sees_one_unit else {}
         units = everyone[rule.table].difference(said)
         traced = Traced(settings)
-        given = {**tables, "settings": traced, "today": today, "malformed": table.broken}
+        given = {**tables, "settings": traced, "today": today, "malformed": unsound}
         try:
             rows = seen_by(rule.table, malformed.intersection(rule.reads), units if said else None)
             new = _run(rule, check, rows, given, table)

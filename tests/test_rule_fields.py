@@ -428,6 +428,17 @@ def test_a_series_spelled_in_two_ways_has_no_gap_for_it_and_is_no_series_of_one(
     assert [(each.code, *rows_of([each])) for each in told] == [("R06-1", 4)]
 
 
+@pytest.mark.parametrize("hidden", ["航天\n史", "#REF!"])
+def test_what_hides_behind_a_name_that_cannot_be_read_is_not_absent(hidden: str) -> None:
+    whole, one, other = series("01", "02", "03"), series("01", "02"), series("01", "03")
+    second = [
+        [{**row, "所属系列": hidden} if row["所属顺序"] == "02" else row for row in rows]
+        for rows in (whole, one)
+    ]
+    told = in_each([whole, one, other, one[:1], *second], "R06-2", "R07-4")
+    assert [[each.code for each in case] for case in told] == [[], [], ["R07-4"], ["R06-2"], [], []]
+
+
 def test_series_of_two_units_are_two_series() -> None:
     told = in_each([series("01", "02", "03")] * 2, "R06-2", "R07-4", "R07-4b", "R07-3")
     assert told == [[], []]

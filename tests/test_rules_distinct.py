@@ -248,8 +248,6 @@ def test_what_is_asked_of_a_table_is_worked_out_once_for_each_question() -> None
         return int((table["x"] == word).sum())
 
     one, other = pd.DataFrame({"x": ["a", "b", "b"]}), pd.DataFrame({"x": ["a"]})
-    told = [
-        rows_that_say(table, word) for table in (one, one, other, one) for word in ("a", "a", "b", "b")
-    ]
+    told = [rows_that_say(table, word) for table in (one, one, other, one) for word in ("a", "a", "b", "b")]
     assert told == [1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 0, 0, 1, 1, 2, 2]
     assert asked == [(len(table), word) for table in (one, one, other, one) for word in "ab"]

@@ -128,7 +128,7 @@ def rows_where(rows: pd.DataFrame, mask: NDArray[np.bool_]) -> pd.DataFrame:
 def rows_sound_in(rows: pd.DataFrame, fields: Collection[str], malformed: pd.DataFrame) -> pd.DataFrame:
     """The rows of resources in which none of these cells is malformed: what a rule sees that reads them.
 
-    malformed: of all resources, by `@index`, a truth for each field.
+    malformed: of all resources, by `@index`, a truth for each field; and `@unit`.
     """
     if not fields or rows.empty:
         return rows

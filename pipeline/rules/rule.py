@@ -35,7 +35,7 @@ Check = Callable[..., "pd.DataFrame"]
 _BY_UNIT = frozenset({("resources",), ("media",), ("covers",), ("orphans",), ("platforms",), ("courses",)})
 """Tables that hold what a unit sent, large enough that it pays to remember what was said of them."""
 _NO_TABLE = frozenset({"settings", "today", "malformed"})
-"""The settings in force, the day, and which cells of all resources no rule may judge (`rows_sound_in`)."""
+"""The settings in force, the day, and which cells of all resources, with their `@unit`, no rule may judge."""
 
 
 @functools.cache

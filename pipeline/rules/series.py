@@ -101,6 +101,12 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
     return joined[joined["所属系列"] != joined["suggestion"]]
 
 
+def _nothing_hidden(resources: pd.DataFrame, malformed: pd.DataFrame) -> pd.DataFrame:
+    """The rows of units whose every series can be read: in others what seems absent may only be hidden."""
+    hiding = malformed.loc[malformed["所属系列"], "@unit"]
+    return resources if hiding.empty else rows_where(resources, ~resources["@unit"].isin(hiding).to_numpy())
+
+
 @table_rule(
     "R06-2",
     Severity.NOTE,
@@ -120,9 +126,9 @@ def series_spelled_differently(resources: pd.DataFrame) -> pd.DataFrame:
     """,
     good="航天史",
 )
-def series_of_one(resources: pd.DataFrame) -> pd.DataFrame:
+def series_of_one(resources: pd.DataFrame, malformed: pd.DataFrame) -> pd.DataFrame:
     """However its name is spelled: another spelling is told by R06-1 alone."""
-    named = _members(resources)
+    named = _members(_nothing_hidden(resources, malformed))
     return named[~named["group"].duplicated(keep=False)]
 
 
@@ -254,13 +260,13 @@ def _numbered(resources: pd.DataFrame) -> pd.DataFrame:
     """,
     good="03",
 )
-def order_with_gaps(resources: pd.DataFrame) -> pd.DataFrame:
+def order_with_gaps(resources: pd.DataFrame, malformed: pd.DataFrame) -> pd.DataFrame:
     """Told once a series, at the row behind the first gap; 00 may come first.
 
     A series of one is told by R06-2. Orders of three and more digits with more gaps than members
     are no count but a code, such as 0101, 0102, 0201 for chapter and section.
     """
-    rows = _with_gaps(_numbered(resources)).sort_values(["group", "number"])
+    rows = _with_gaps(_numbered(_nothing_hidden(resources, malformed))).sort_values(["group", "number"])
     if rows.empty:
         return rows
     series = rows.groupby("group")["number"]
