@@ -184,7 +184,7 @@ def name_written_otherwise(resources: pd.DataFrame, settings: Settings) -> pd.Da
     rows = named[comparable].reset_index(drop=True)
     if rows.empty:
         return rows
-    rows = rows.assign(series=_folds(rows["所属系列"]))
+    rows = rows.assign(series=_folds(rows["所属系列"]), marks=each_text(rows["fold"], _marks))
     same = ["@unit", "资源类型", "series"]
     pairs = _united(
         _side_by_side(groups_of(rows, [*same, "people", "core"]), [_ranks(rows["fold"])]),
@@ -397,11 +397,7 @@ def name_near_another_units(
     rows = _comparable(rows.assign(digits=_digits(rows["fold"])), ["people", "digits"])
     rows = _comparable(rows.assign(marks=each_text(rows["fold"], _marks)), ["people", "marks"])
     rows = rows.sort_values(["资源名称", "@unit"]).drop_duplicates(_ONE_NAME).reset_index(drop=True)
-    by_speaker = _side_by_side(
-        groups_of(rows, ["people", "marks"]),
-        [_ranks(rows["fold"]), _ranks(rows["fold"].str[::-1])],
-    )
-    pairs = _united(by_speaker, _same_length(rows, []))
+    pairs = _united(_same_speakers(rows), _same_length(rows, []))
     unit, same_name = groups_of(rows, ["@unit"]), groups_of(rows, ["fold", "people"])
     left, right = pairs
     told_otherwise = (unit[left] == unit[right]) | (same_name[left] == same_name[right])
@@ -462,15 +458,23 @@ def _side_by_side(groups: Positions, orders: Iterable[NDArray[np.generic]]) -> P
     return pairs // max(count, 1), pairs % max(count, 1)
 
 
+def _same_speakers(rows: pd.DataFrame) -> Pairs:
+    """Rows with the same speakers and marks, which units share, whose names agree at one end."""
+    alike = groups_of(rows, ["people", "marks"])
+    shared = differing(alike, rows["@unit"]).nonzero()[0]
+    folds = rows["fold"].iloc[shared]
+    backwards = pd.Series([fold[::-1] for fold in folds.tolist()], dtype=object)
+    left, right = _side_by_side(alike[shared], [_ranks(folds), _ranks(backwards)])
+    return shared[left], shared[right]
+
+
 def _same_length(rows: pd.DataFrame, columns: list[str]) -> Pairs:
-    """Rows that agree in the columns, in what tells names apart and at one end, and last equally long."""
+    """Rows that agree in the columns, in their marks and at one end of their names, and last equally long."""
     timed = rows[rows["@measured"].notna()]
     if timed.empty:
         return _side_by_side(np.empty(0, dtype=np.int64), ())
-    seconds = timed["@measured"].to_numpy()
-    timed = timed.assign(
-        marks=each_text(timed["fold"], _marks), start=timed["fold"].str[:2], end=timed["fold"].str[-2:]
-    )
+    seconds, folds = timed["@measured"].to_numpy(), timed["fold"].tolist()
+    timed = timed.assign(start=[fold[:2] for fold in folds], end=[fold[-2:] for fold in folds])
     at_ends = (
         _side_by_side(groups_of(timed, [*columns, "marks", end]), [seconds]) for end in ("start", "end")
     )
