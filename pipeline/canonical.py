@@ -65,8 +65,8 @@ _Layouts = Mapping[tuple[str, str], Layout]
 class Table(Struct, frozen=True):
     """资源清单 of many workbooks as one table; the index is unique and in order of provenance.
 
-    sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed);
-    alphabets: every character of each field's canonical texts once.
+    sent: the texts as sent, a list for each field. values: the canonical ones ("" where malformed),
+    and texts the same as lists, which nobody changes; alphabets: every character of these once.
     broken: which cells no rule may judge any further. All of them have the fields as columns; values
     also has the provenance, and rows has it as tuples. layouts by (unit, workbook).
     faults: (field, trace) of readers that crashed; their cells count as malformed.
@@ -79,6 +79,7 @@ class Table(Struct, frozen=True):
     faults: list[tuple[str, str]]
     rows: list[_Row]
     sent: Mapping[str, list[str]]
+    texts: Mapping[str, list[str]]
     alphabets: Mapping[str, str]
 
     def text(self, index: int, field: str) -> str:
@@ -202,6 +203,7 @@ class _Draft:
             faults=self.faults,
             rows=self.rows,
             sent=self.sent,
+            texts=canonical_texts,
             alphabets={name: column.alphabet for name, column in self.columns.items()},
         )
 

@@ -117,7 +117,8 @@ def _decoded(decoder: msgpack.Decoder[Any], value: bytes | None) -> Any:
 def states_of(table: Table, tables: Mapping[str, pd.DataFrame]) -> States:
     """The states of all units in those tables over which a rule may see one unit at a time."""
     resources = table.values
-    values = {str(name): resources[name].tolist() for name in resources.columns}
+    provenance = [str(name) for name in resources.columns if name not in table.texts]
+    values = {**{name: resources[name].tolist() for name in provenance}, **table.texts}
     sent = {name: texts for name, texts in table.sent.items() if texts != values[name]}
     own = _digests(values["@unit"], partial(_own_cells, table, values, sent, table.broken.to_numpy()))
     names = sorted({rule.table for rule in _local_rules()} & tables.keys())

@@ -141,8 +141,8 @@ def _shown_texts(table: Table) -> tuple[dict[str, list[str]], dict[str, str]]:
     shown: dict[str, list[str]] = {}
     alphabets: dict[str, str] = {}
     for name in NAMES:
-        shown[name] = table.values[name].tolist()
         broken = table.broken[name].to_numpy().nonzero()[0].tolist()
+        shown[name] = table.texts[name].copy() if broken else table.texts[name]
         for index in broken:
             shown[name][index] = table.sent[name][index]
         alphabets[name] = table.alphabets[name] + "".join(table.sent[name][index] for index in broken)
