@@ -148,9 +148,9 @@ def test_the_way_leads_from_region_to_unit_to_finding(usual: Page) -> None:
 def test_a_rule_leads_to_its_findings_in_all_units(usual: Page) -> None:
     usual.locator("#t-problems a", has_text="R08-1").click()
     mine = [line for line in RUNS["usual"]["findings"] if line["code"] == "R08-1"]
-    assert sorted(usual.locator("#panel tbody td:first-child").all_text_contents()) == sorted(
-        str(line["unit"]) for line in mine
-    )
+    units = usual.locator("#panel tbody td:first-child")
+    expect(units).to_have_count(len(mine))  # the page follows its address a moment later
+    assert sorted(units.all_text_contents()) == sorted(str(line["unit"]) for line in mine)
 
 
 def test_the_page_is_not_wider_than_a_telephone(usual: Page) -> None:
